@@ -1,0 +1,1 @@
+export { channelsOf, lossSpecSchema, modelSpecSchema, type LossSpec, type ModelSpec } from './model-spec.ts';
