@@ -12,7 +12,10 @@ export class Permutation {
   readonly #lane: number;
 
   constructor(size: number, seed: number, stream: string, lane = 0) {
-    assert(Number.isSafeInteger(size) && size > 0 && size <= 2 ** 30, `permutation size out of range: ${size}`);
+    assert(
+      Number.isSafeInteger(size) && size > 0 && size <= 2 ** 30,
+      `permutation size out of range: ${size}`,
+    );
     this.size = size;
     this.#half = Math.max(1, Math.ceil(Math.log2(Math.max(2, size)) / 2));
     this.#round = new RandomStream(seed, stream);
