@@ -1,12 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['ptychofleet-source', 'node', 'import', 'module', 'default'];
+// Not 'import': some of TensorFlow.js's dependencies break when `require` finds their ES modules.
+const conditions = ['ptychofleet-source', 'node', 'default'];
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['node', 'import'] } },
+  ssr: { resolve: { conditions, externalConditions: ['node'] } },
   test: {
-    include: ['libs/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: [
+      'libs/*/src/**/*.test.ts',
+      'apps/*/src/**/*.test.ts',
+      'tests/**/*.test.ts',
+      'tools/**/*.test.mjs',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,1 +1,10 @@
-export {};
+export { createEngine, type Engine, type GradientResult, type LossResult } from './engine.ts';
+export { type MicroBatch } from './batch.ts';
+export { type ScanTensors } from './scan-tensors.ts';
+export {
+  configureRuntime,
+  defaultPins,
+  numericsClass,
+  type NumericsClass,
+  type RuntimePins,
+} from './runtime.ts';

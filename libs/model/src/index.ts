@@ -1,1 +1,12 @@
-export {};
+export {
+  BOTTLENECK_SIDE,
+  bottleneckChannels,
+  decoderChannels,
+  encoderChannels,
+  headPlan,
+  networkChannels,
+  type HeadPlan,
+} from './plan.ts';
+export { LOG_SCALE, networkTensors } from './tensors.ts';
+export { fromReference, referenceShape, toReference } from './reference-layout.ts';
+export { initialWeights, type InitSpec } from './initialise.ts';

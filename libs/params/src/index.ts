@@ -1,1 +1,22 @@
-export {};
+export { layoutOf, viewOf, type ParameterLayout, type PlacedTensor, type TensorSpec } from './layout.ts';
+export { CanonicalTree, type TreeNode } from './canonical-tree.ts';
+export { divideByCount, reduceBlock, ScalarTree, TreeReduction, type SlabOwnership } from './reduction.ts';
+export { slabFromBytes, slabToBytes } from './slab-bytes.ts';
+export { packBfloat16, unpackBfloat16 } from './bfloat16.ts';
+export { createOptimizer, type Optimizer, type OptimizerSpec, type OptimizerState } from './optimizer.ts';
+export { clipGradient, euclideanNorm, type ClippingReport, type ClippingSpec } from './clipping.ts';
+export {
+  createSchedule,
+  scheduleKinds,
+  type PlateauState,
+  type Schedule,
+  type ScheduleSpec,
+  type ScheduleState,
+} from './schedule.ts';
+export {
+  afterCheck,
+  earlyStoppingStart,
+  improves,
+  type EarlyStoppingSpec,
+  type EarlyStoppingState,
+} from './early-stopping.ts';

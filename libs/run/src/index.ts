@@ -1,1 +1,25 @@
-export {};
+export { runId, workerId, type RunId, type WorkerId } from './ids.ts';
+export {
+  consecutiveGroups,
+  inferenceTasks,
+  microBatchOfStep,
+  microBatchSize,
+  shardsOfStep,
+  stepCount,
+  stepsPerEpoch,
+  type InferencePlan,
+  type Plan,
+  type RoundPurpose,
+  validationTasks,
+  type TrainingPlan,
+} from './plan.ts';
+export {
+  initialFleet,
+  isFinal,
+  type FleetState,
+  type RunPhase,
+  type RunState,
+  type WorkerState,
+} from './fleet-state.ts';
+export type { FleetEffect, FleetEvent } from './fleet-events.ts';
+export { advance } from './fleet-machine.ts';

@@ -1,1 +1,9 @@
-export {};
+export {
+  createReporter,
+  formatLoss,
+  formatSeconds,
+  type EpochView,
+  type ProgressView,
+  type Reporter,
+  type ReportMode,
+} from './reporter.ts';

@@ -1,0 +1,92 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { Fault } from '@ptychofleet/base';
+import type { LossSpec } from '@ptychofleet/config';
+import type { Diffraction } from './diffraction.ts';
+import type { Tensor, TensorFlow } from './runtime.ts';
+
+/** Smallest expected and observed count of a pixel (model spec §9): keeps logarithm and quotient finite. */
+export const COUNTS_MIN = 1e-12;
+
+/** Weights of the terms, zero for a term that is off. */
+export interface LossWeights {
+  readonly poisson: number;
+  readonly mae: number;
+}
+
+/**
+ * `mae` is the reference's MAE loss alone; `poisson` mixes by `nllWeight` and `maeWeight` (model spec §9).
+ * @throws Fault `unsupported` for the real-space terms, `invalid-input` when no term is left.
+ */
+export function lossWeights(loss: LossSpec): LossWeights {
+  for (const field of ['realspaceWeight', 'realspaceMaeWeight', 'tvWeight'] as const) {
+    if (loss[field] === 0) continue;
+    const message = `loss.${field}: received ${loss[field]}, only 0 is supported; leave the field out`;
+    throw new Fault('unsupported', message, {
+      field: `loss.${field}`,
+      received: String(loss[field]),
+      expected: '0',
+    });
+  }
+  const weights =
+    loss.kind === 'mae' ? { poisson: 0, mae: 1 } : { poisson: loss.nllWeight, mae: loss.maeWeight };
+  if (weights.poisson + weights.mae > 0) return weights;
+  const message = 'loss.nllWeight and loss.maeWeight: received 0 and 0; set at least one of them above 0';
+  throw new Fault('invalid-input', message, { field: 'loss.nllWeight', received: '0', expected: '> 0' });
+}
+
+export interface DiffractionLosses {
+  /**
+   * Σ_xy [λ - k ln λ - k + k ln k] ≥ 0 per pattern, λ = (S|F|)², k = (S y)²: the Poisson loss less a constant of the data, so
+   * that float32 does not subtract large numbers. farField (n, N, 2, N), target S·y (n, N, N) [column, row] → (n)
+   */
+  poissonDeviance(farField: Tensor, target: Tensor): Tensor1D;
+  /** Σ_xy | S|F| - S y | per pattern, (n). With `matchedPatterns` = C, predictions are first rescaled, C at a time, to the target's L2 norm. */
+  absoluteError(farField: Tensor, target: Tensor, matchedPatterns?: number): Tensor1D;
+}
+
+/** @param physicsScale S, photons^½ per unit of normalised amplitude (training spec §2.2). */
+export function createLosses(
+  tf: TensorFlow,
+  diffraction: Diffraction,
+  physicsScale: number,
+): DiffractionLosses {
+  return {
+    poissonDeviance(farField, target) {
+      const layer = tf.customGrad((field, save) => {
+        const intensity = tf.sum(tf.square(field as Tensor), 2); // (n, N, N)
+        const rate = tf.maximum(tf.mul(intensity, physicsScale ** 2), COUNTS_MIN);
+        const counts = tf.maximum(tf.square(target), COUNTS_MIN);
+        const ratio = tf.div(rate, counts);
+        // ratio - 1 is exact near 1, where the two terms cancel.
+        const deviance = tf.mul(counts, tf.sub(tf.sub(ratio, 1), tf.log(ratio)));
+        (save as unknown as (tensors: Tensor[]) => void)([field as Tensor, rate, counts]);
+        // dL/dF = 2 S² (1 - k/λ) F: no division by |F| (model spec §10).
+        const gradFunc = (dy: Tensor, [field, rate, counts]: Tensor[]) => {
+          const slope = tf.div(tf.sub(rate as Tensor, counts as Tensor), rate as Tensor);
+          const scaled = tf.mul(slope, tf.reshape(tf.mul(dy, 2 * physicsScale ** 2), [-1, 1, 1]));
+          return tf.mul(field as Tensor, tf.expandDims(scaled, 2));
+        };
+        return { value: tf.sum(deviance, [1, 2]), gradFunc };
+      });
+      return layer(farField) as Tensor1D;
+    },
+
+    absoluteError(farField, target, matchedPatterns) {
+      const amplitude = diffraction.amplitude(farField);
+      const predicted =
+        matchedPatterns === undefined
+          ? tf.mul(amplitude, physicsScale)
+          : matched(tf, amplitude, target, matchedPatterns);
+      return tf.sum(tf.abs(tf.sub(predicted, target)), [1, 2]) as Tensor1D;
+    },
+  };
+}
+
+/** Prediction rescaled per sample of C patterns to the target's L2 norm; differentiates through the factor. */
+function matched(tf: TensorFlow, amplitude: Tensor, target: Tensor, C: number): Tensor {
+  const [n, height, width] = amplitude.shape as [number, number, number];
+  const grouped = [n / C, C, height, width];
+  const energy = (image: Tensor) => tf.sum(tf.square(tf.reshape(image, grouped)), [1, 2, 3], true);
+  const factor = tf.sqrt(tf.div(energy(target), tf.maximum(energy(amplitude), COUNTS_MIN)));
+  return tf.reshape(tf.mul(tf.reshape(amplitude, grouped), factor), [n, height, width]);
+}

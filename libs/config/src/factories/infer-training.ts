@@ -1,0 +1,66 @@
+import type { Field } from '../fields/field.ts';
+import { trainingDataSection } from '../fields/data.ts';
+import { modelSection } from '../fields/model.ts';
+import { trainingSection } from '../fields/training.ts';
+import { assignment, type Assignment } from '../levels/level.ts';
+import { channelsOf } from '../model-spec.ts';
+import type { Resolution } from '../resolution.ts';
+import type { DatasetHeader } from './ports.ts';
+
+export interface InferenceContext {
+  readonly file: string;
+  /** A command asks: it follows upstream's command line where that differs from upstream's library. */
+  readonly fromCommand: boolean;
+}
+
+// Mean object amplitude that each activation's head learns well from the start that `he` gives it (docs/fidelity.md).
+const targetAmplitudes = { swish: 0.5, relu: 0.5, sigmoid: 0.5, softplus: 0.5 } as const;
+/** Largest rate that left the plateau at width 1; wider networks need proportionally less. */
+const rateAtWidthOne = 5e-4;
+
+/**
+ * Values that follow from the data file and from other fields, for fields that nobody stated.
+ * They beat profiles and defaults (docs/adr/0002-precedence.md).
+ */
+export function inferTraining(
+  stated: Resolution,
+  header: DatasetHeader,
+  { file, fromCommand }: InferenceContext,
+): readonly Assignment[] {
+  const model = modelSection.field;
+  const data = trainingDataSection.field;
+  const training = trainingSection.field;
+  const inferred: Assignment[] = [];
+  const infer = (field: Field, value: unknown, source: string): void => {
+    if (!stated.isExplicit(field)) inferred.push(assignment({ field, scope: 'own' }, value, source, 'typed'));
+  };
+
+  infer(model.N, header.N, `probe of ${file}`);
+  if (header.nphotons !== null) infer(data.nphotons, header.nphotons, `metadata of ${file}`);
+
+  const gridsize = stated.get(model.gridsize);
+  const channels = channelsOf({ gridsize });
+  if (fromCommand) infer(model.objectBig, gridsize > 1, `gridsize ${gridsize}`);
+  if (stated.get(data.neighborCount) < channels) infer(data.neighborCount, channels, `gridsize ${gridsize}`);
+
+  // More groups than patterns is an error for grouped training; the command's default must not run into it.
+  const available = Math.min(header.n, stated.get(data.nSubsample) ?? header.n);
+  if (fromCommand && !stated.get(data.enableOversampling) && stated.get(data.nGroups) > available) {
+    infer(data.nGroups, available, `${available} patterns of ${file}`);
+  }
+
+  const batchSize = stated.get(training.batchSize);
+  if (stated.get(training.virtualShards) > batchSize)
+    infer(training.virtualShards, batchSize, `batchSize ${batchSize}`);
+
+  if (stated.get(training.initialization) === 'he') {
+    const width = stated.get(model.nFiltersScale);
+    infer(training.learningRate, rateAtWidthOne / width, `nFiltersScale ${width}`);
+  }
+
+  const activation = stated.get(model.ampActivation);
+  if (stated.get(data.probeNormalization) === 'target') {
+    infer(data.targetAmplitude, targetAmplitudes[activation], `ampActivation ${activation}`);
+  }
+  return inferred;
+}

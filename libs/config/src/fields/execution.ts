@@ -1,0 +1,134 @@
+import { field, section } from './field.ts';
+import { choice, integer, optional, text, toggle } from './value-type.ts';
+
+const group = 'Device and loading';
+const bookkeeping = 'Checkpoints and logging';
+
+const inMemory = 'a worker keeps its patterns in memory and has no loader, so leave it at its default';
+const noExport =
+  'best and last checkpoints are not written as files yet; resuming needs none, since the coordinator keeps its own';
+const noLogger = 'no metrics file is written yet, so use --logger none and follow the run with watch';
+
+/** `none` is upstream's word for no logger. */
+function loggerName(value: unknown): unknown {
+  return value === 'none' ? null : value;
+}
+
+const execution = {
+  accelerator: field(choice(['auto', 'cpu', 'gpu', 'cuda', 'tpu', 'mps']), {
+    default: 'auto',
+    group,
+    aliases: ['torch_accelerator'],
+    flags: ['--accelerator', '--torch-accelerator'],
+    help: 'Device that workers compute on; auto takes a CUDA device where there is one and the CPU elsewhere.',
+    refusedValues: {
+      tpu: 'TPUs are not supported; use auto, cpu, gpu or cuda',
+      mps: 'Apple GPUs are not supported by the TensorFlow binding; use auto or cpu',
+    },
+  }),
+  deterministic: field(toggle(), {
+    default: true,
+    group: 'Reproducibility',
+    aliases: ['torch_deterministic'],
+    flags: ['--deterministic', '--torch-deterministic'],
+    help: 'Pin threads and kernels, so that results are equal bit by bit; turn off for speed on a GPU.',
+  }),
+  precision: field(choice(['32-true', '16-mixed', 'bf16-mixed']), {
+    default: '32-true',
+    group,
+    help: 'Number format of the computation.',
+    refusedValues: {
+      '16-mixed': 'only 32-bit floats are computed with; use 32-true',
+      'bf16-mixed': 'only 32-bit floats are computed with; use 32-true',
+    },
+  }),
+  numWorkers: field(integer({ min: 0, max: 1024 }), {
+    default: 0,
+    group,
+    aliases: ['torch_num_workers'],
+    flags: ['--num-workers', '--torch-num-workers'],
+    help: 'Loader processes inside a worker.',
+    refused: inMemory,
+  }),
+  prefetchFactor: field(optional(integer({ min: 1, max: 1024 })), {
+    default: null,
+    group,
+    help: 'Batches that a loader prepares ahead.',
+    refused: inMemory,
+  }),
+  persistentWorkers: field(toggle(), {
+    default: false,
+    group,
+    help: 'Keep loader processes between epochs.',
+    refused: inMemory,
+  }),
+  enableProgressBar: field(toggle(), {
+    default: false,
+    commandDefault: true,
+    group: bookkeeping,
+    switches: { '--quiet': false, '--disable_mlflow': false, '--disable-mlflow': false },
+    deprecatedFlags: {
+      '--disable_mlflow': 'use --logger none and --quiet',
+      '--disable-mlflow': 'use --logger none and --quiet',
+    },
+    help: 'Show progress while the run is under way; --quiet hides it.',
+  }),
+};
+
+/** How a training run is carried out; nothing here changes what is trained (spec configuration.md §5). */
+export const trainingExecutionSection = section('execution', {
+  ...execution,
+  enableCheckpointing: field(toggle(), {
+    default: false,
+    group: bookkeeping,
+    aliases: ['torch_enable_checkpointing'],
+    flags: ['--enable-checkpointing', '--torch-enable-checkpointing'],
+    help: 'Write the best and the last checkpoint into the run folder.',
+    refused: noExport,
+  }),
+  checkpointSaveTopK: field(integer({ min: -1, max: 10_000 }), {
+    default: 1,
+    group: bookkeeping,
+    aliases: ['torch_checkpoint_save_top_k'],
+    flags: ['--checkpoint-save-top-k', '--torch-checkpoint-save-top-k'],
+    help: 'Best checkpoints kept; -1 keeps all.',
+    refused: noExport,
+  }),
+  checkpointMonitorMetric: field(text('the name of a metric'), {
+    default: 'val_loss',
+    group: bookkeeping,
+    aliases: ['checkpointMonitor', 'checkpoint_monitor'],
+    flags: ['--checkpoint-monitor'],
+    help: 'Metric that decides which checkpoint is best.',
+    refused: noExport,
+  }),
+  checkpointMode: field(choice(['min', 'max']), {
+    default: 'min',
+    group: bookkeeping,
+    help: 'Whether a lower or a higher metric is better.',
+    refused: noExport,
+  }),
+  loggerBackend: field(optional(choice(['csv', 'tensorboard', 'mlflow'])), {
+    default: null,
+    group: bookkeeping,
+    aliases: ['logger', 'torch_logger'],
+    translate: loggerName,
+    flags: ['--logger', '--torch-logger'],
+    switches: { '--disable_mlflow': null, '--disable-mlflow': null },
+    help: 'Where metrics are written.',
+    refused: noLogger,
+  }),
+});
+
+/** How a reconstruction is carried out. */
+export const inferenceExecutionSection = section('execution', {
+  ...execution,
+  inferenceBatchSize: field(optional(integer({ min: 1, max: 65_536 })), {
+    default: null,
+    group,
+    unit: 'groups',
+    aliases: ['torch_inference_batch_size'],
+    flags: ['--inference-batch-size', '--torch-inference-batch-size'],
+    help: 'Groups per forward pass; none takes the batch size of training; lower it when memory runs out.',
+  }),
+});

@@ -1,0 +1,40 @@
+import { field, section } from './field.ts';
+import { choice, integer, toggle } from './value-type.ts';
+
+const group = 'Reconstruction';
+
+/** How predicted patches become one image (spec inference.md §3–5). */
+export const inferenceSection = section('inference', {
+  patchWeighting: field(choice(['uniform', 'probe']), {
+    default: 'uniform',
+    group,
+    help: 'uniform averages patches where they overlap; probe weights them by the illumination.',
+  }),
+  stitchCrop: field(integer({ min: 2, max: 256 }), {
+    default: 20,
+    group,
+    unit: 'pixels',
+    aliases: ['M'],
+    onlyWith: { key: 'patchWeighting', in: ['uniform'] },
+    help: 'Side of the central part of a patch that uniform stitching uses; at least the scan step.',
+  }),
+  middleTrim: field(integer({ min: 2, max: 256 }), {
+    default: 32,
+    group,
+    unit: 'pixels',
+    onlyWith: { key: 'patchWeighting', in: ['probe'] },
+    help: 'Side of the central part of a patch that probe-weighted stitching uses; at least the scan step.',
+  }),
+  padEval: field(toggle(), {
+    default: false,
+    group,
+    help: 'Pad patches before stitching.',
+    refused: 'no stitching route pads patches, so leave it off',
+  }),
+  varproScaling: field(toggle(), {
+    default: false,
+    group,
+    help: 'Refit the real and imaginary scale of the object to the measured intensities.',
+    refused: 'the amplitude model does not need the refit and it is not built, so leave it off',
+  }),
+});

@@ -1,0 +1,68 @@
+import { Fault } from '@ptychofleet/base';
+import { registryOf, type FlagMeaning, type RunKind } from '../fields/registry.ts';
+import { otherKind } from './keyed-values.ts';
+import { assignment, levelOf, unknownName, type Assignment, type Level } from './level.ts';
+import { shown } from './shown.ts';
+
+/** A command that runs something: its flags are made from the fields of that kind of run. */
+export const runCommands = { train: 'training', infer: 'inference' } as const satisfies Record<
+  string,
+  RunKind
+>;
+export type RunCommand = keyof typeof runCommands;
+
+/** A flag as it was typed, with the text that followed it, if any. */
+export interface RawFlag {
+  readonly flag: string;
+  readonly text?: string;
+}
+
+/**
+ * What the typed flags say.
+ * @throws Fault naming the flag as typed: unknown, without its value, outside its type, not available, or in conflict
+ */
+export function commandLineLevel(command: RunCommand, rawFlags: readonly RawFlag[]): Level {
+  const registry = registryOf(runCommands[command]);
+  const assignments: Assignment[] = [];
+  const warnings: string[] = [];
+  for (const { flag, text } of rawFlags) {
+    const meanings = registry.byFlag(flag);
+    if (meanings === undefined) throw unknownName('flag', flag, registry.nearestFlag(flag), command);
+    for (const meaning of served(meanings)) {
+      if (meaning.scope === 'other-kind') throw otherKind(registry, meaning, flag);
+      assignments.push(assignment(meaning, valueOf(meaning, flag, text), flag, 'text'));
+      const instead = meaning.field.deprecatedFlags?.[flag];
+      if (instead !== undefined) warnings.push(`${flag} is deprecated: ${instead}`);
+    }
+  }
+  return levelOf('command-line', assignments, warnings);
+}
+
+// A flag of several fields, as --disable_mlflow, still means something when only one of them belongs to this command.
+function served(meanings: readonly FlagMeaning[]): readonly FlagMeaning[] {
+  const own = meanings.filter(({ scope }) => scope === 'own');
+  return own.length > 0 ? own : meanings;
+}
+
+function valueOf({ field, sets }: FlagMeaning, flag: string, text: string | undefined): unknown {
+  if (sets === 'its-value') {
+    if (text === undefined) {
+      throw new Fault('invalid-input', `${flag}: received no value, expected ${field.type.allowed}`, {
+        field: field.path,
+        expected: field.type.allowed,
+      });
+    }
+    return text;
+  }
+  if (text !== undefined) {
+    throw new Fault(
+      'invalid-input',
+      `${flag}: received ${shown(text)}, expected no value, since it is a switch`,
+      {
+        field: field.path,
+        received: shown(text),
+      },
+    );
+  }
+  return sets.value;
+}

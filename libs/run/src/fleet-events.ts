@@ -1,0 +1,63 @@
+import type { RunId, WorkerId } from './ids.ts';
+import type { Plan, RoundPurpose } from './plan.ts';
+
+/** What happened. */
+export type FleetEvent =
+  | { readonly type: 'run-submitted'; readonly run: RunId; readonly plan: Plan; readonly workersMin: number }
+  | { readonly type: 'run-cancelled'; readonly run: RunId }
+  | { readonly type: 'run-broken'; readonly run: RunId; readonly reason: string }
+  /** The results of a round have been used: weights updated, or patches stitched. */
+  | { readonly type: 'round-closed'; readonly run: RunId; readonly round: number; readonly stop?: string }
+  | {
+      readonly type: 'worker-joined';
+      readonly worker: WorkerId;
+      readonly slots: number;
+      readonly atMs: number;
+    }
+  | { readonly type: 'worker-heard'; readonly worker: WorkerId; readonly atMs: number }
+  | { readonly type: 'worker-draining'; readonly worker: WorkerId; readonly reason: string }
+  | { readonly type: 'worker-lost'; readonly worker: WorkerId; readonly reason: string }
+  | { readonly type: 'task-finished'; readonly worker: WorkerId; readonly lease: number }
+  | {
+      readonly type: 'task-failed';
+      readonly worker: WorkerId;
+      readonly lease: number;
+      readonly reason: string;
+    }
+  | { readonly type: 'tick'; readonly atMs: number };
+
+/** What to do about it, in this order. */
+export type FleetEffect =
+  | {
+      readonly type: 'assign-task';
+      readonly worker: WorkerId;
+      readonly lease: number;
+      readonly run: RunId;
+      readonly round: number;
+      readonly purpose: RoundPurpose;
+      readonly epoch: number;
+      readonly stepInEpoch: number;
+      readonly task: number;
+    }
+  /** The result that came with the present event counts. */
+  | { readonly type: 'accept-result'; readonly run: RunId; readonly round: number; readonly task: number }
+  /** The result that came with the present event is late or foreign; drop it. */
+  | { readonly type: 'refuse-result'; readonly reason: string }
+  /** All results of the round are in: use them, then report `round-closed`. */
+  | {
+      readonly type: 'close-round';
+      readonly run: RunId;
+      readonly round: number;
+      readonly purpose: RoundPurpose;
+      readonly epoch: number;
+      readonly stepInEpoch: number;
+    }
+  | { readonly type: 'run-changed'; readonly run: RunId }
+  | {
+      readonly type: 'dismiss-worker';
+      readonly worker: WorkerId;
+      readonly reason: string;
+      readonly mayReturn: boolean;
+    }
+  /** A decision for people, given when it changes. */
+  | { readonly type: 'note'; readonly run: RunId | null; readonly text: string };

@@ -1,0 +1,190 @@
+import { RandomSequence, RandomStream } from '@ptychofleet/base';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  advance,
+  initialFleet,
+  microBatchOfStep,
+  microBatchSize,
+  runId,
+  shardsOfStep,
+  stepsPerEpoch,
+  workerId,
+  type FleetEffect,
+  type FleetEvent,
+  type TrainingPlan,
+} from './index.ts';
+
+const plans = fc
+  .record({
+    groupCount: fc.integer({ min: 1, max: 90 }),
+    shardsLog: fc.integer({ min: 0, max: 4 }),
+    microLog: fc.integer({ min: 0, max: 2 }),
+    epochs: fc.integer({ min: 1, max: 3 }),
+    seed: fc.nat(),
+    validationGroupCount: fc.constantFrom(0, 7),
+    sequential: fc.boolean(),
+  })
+  .map(({ shardsLog, microLog, ...rest }): TrainingPlan => ({
+    kind: 'training',
+    ...rest,
+    virtualShards: 2 ** shardsLog,
+    batchSize: 2 ** (shardsLog + microLog),
+    accumulationSteps: 1,
+  }));
+
+describe('micro-batches', () => {
+  it('take each group of an epoch exactly once, and only real shards have groups', () => {
+    fc.assert(
+      fc.property(plans, fc.nat(5), (plan, epoch) => {
+        const seen: number[] = [];
+        for (let step = 0; step < stepsPerEpoch(plan); step++) {
+          for (let shard = 0; shard < plan.virtualShards; shard++) {
+            const groups = microBatchOfStep(plan, epoch, step, shard);
+            expect(groups.length).toBe(microBatchSize(plan));
+            const real = [...groups].filter((group) => group >= 0);
+            expect(real.length > 0).toBe(shard < shardsOfStep(plan, step));
+            seen.push(...real);
+          }
+        }
+        expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: plan.groupCount }, (_, i) => i));
+      }),
+    );
+  });
+});
+
+/** A fleet of imaginary workers that join, die and answer in random order: the dumbest driver there is. */
+function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: number; phase: string } {
+  const random = new RandomSequence(new RandomStream(seed, 'drive'));
+  const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+  const run = runId('r');
+  const open: { worker: string; lease: number }[] = [];
+  const accepted: string[] = [];
+  const pending: FleetEvent[] = [];
+  let joined = 0;
+  let closed = 0;
+
+  const take = (effects: FleetEffect[]): void => {
+    for (const effect of effects) {
+      if (effect.type === 'assign-task') open.push({ worker: effect.worker, lease: effect.lease });
+      if (effect.type === 'accept-result') accepted.push(`${effect.round}/${effect.task}`);
+      if (effect.type === 'close-round') {
+        closed += 1;
+        pending.push({ type: 'round-closed', run, round: effect.round });
+      }
+    }
+  };
+  const join = (): void =>
+    take(
+      advance(state, {
+        type: 'worker-joined',
+        worker: workerId(`w${joined++}`),
+        slots: 1 + (joined % 2),
+        atMs: 0,
+      }),
+    );
+
+  take(advance(state, { type: 'run-submitted', run, plan, workersMin: 1 }));
+  for (let turn = 0; turn < 20_000 && state.runs.get(run)?.phase !== 'succeeded'; turn++) {
+    const event = pending.shift();
+    if (event !== undefined) take(advance(state, event));
+    else if (state.workers.size === 0 || (state.workers.size < 5 && random.uniform() < 0.1)) join();
+    else if (random.uniform() < 0.08) {
+      const victim = [...state.workers.keys()][random.integer(state.workers.size)]!;
+      take(advance(state, { type: 'worker-lost', worker: victim, reason: 'test' }));
+    } else if (open.length > 0) {
+      const [answer] = open.splice(random.integer(open.length), 1);
+      // Answers of the dead arrive too, and some arrive twice.
+      take(advance(state, { type: 'task-finished', worker: workerId(answer!.worker), lease: answer!.lease }));
+      if (random.uniform() < 0.05) open.push(answer!);
+    }
+    for (const lease of state.leases.values()) expect(state.workers.has(lease.worker)).toBe(true);
+  }
+  return { accepted, closed, phase: state.runs.get(run)!.phase };
+}
+
+describe('fleet machine', () => {
+  it('accepts each task of each round exactly once, whoever comes and goes', () => {
+    fc.assert(
+      fc.property(plans, fc.nat(), (plan, seed) => {
+        const { accepted, closed, phase } = drive(plan, seed);
+        expect(phase).toBe('succeeded');
+        expect(new Set(accepted).size).toBe(accepted.length);
+        const validation = plan.validationGroupCount > 0 ? 1 : 0;
+        expect(closed).toBe(plan.epochs * (stepsPerEpoch(plan) + validation));
+        const shards = Array.from({ length: stepsPerEpoch(plan) }, (_, s) => shardsOfStep(plan, s));
+        const perEpoch =
+          shards.reduce((a, b) => a + b, 0) +
+          validation * Math.ceil(plan.validationGroupCount / microBatchSize(plan));
+        expect(accepted.length).toBe(plan.epochs * perEpoch);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('waits with a reason until enough workers are present', () => {
+    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const plan: TrainingPlan = {
+      kind: 'training',
+      groupCount: 4,
+      validationGroupCount: 0,
+      batchSize: 2,
+      virtualShards: 2,
+      epochs: 1,
+      seed: 1,
+      sequential: true,
+      accumulationSteps: 1,
+    };
+    advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 2 });
+    advance(state, { type: 'worker-joined', worker: workerId('a'), slots: 1, atMs: 0 });
+    expect(state.runs.get(runId('r'))).toMatchObject({
+      phase: 'queued',
+      reason: 'waits for workers: 1 of at least 2 present',
+    });
+    const effects = advance(state, { type: 'worker-joined', worker: workerId('b'), slots: 1, atMs: 0 });
+    expect(effects.filter((effect) => effect.type === 'assign-task')).toHaveLength(2);
+  });
+
+  it('loses a silent worker and gives its micro-batch to another', () => {
+    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const plan: TrainingPlan = {
+      kind: 'training',
+      groupCount: 2,
+      validationGroupCount: 0,
+      batchSize: 2,
+      virtualShards: 1,
+      epochs: 1,
+      seed: 1,
+      sequential: true,
+      accumulationSteps: 1,
+    };
+    advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    advance(state, { type: 'worker-joined', worker: workerId('a'), slots: 1, atMs: 0 });
+    advance(state, { type: 'worker-joined', worker: workerId('b'), slots: 1, atMs: 900 });
+    const effects = advance(state, { type: 'tick', atMs: 1500 });
+    expect(effects).toContainEqual(expect.objectContaining({ type: 'dismiss-worker', worker: 'a' }));
+    expect(effects).toContainEqual(expect.objectContaining({ type: 'assign-task', worker: 'b', task: 0 }));
+  });
+
+  it('fails a run whose task fails again and again, with the reason', () => {
+    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 2 });
+    const plan: TrainingPlan = {
+      kind: 'training',
+      groupCount: 2,
+      validationGroupCount: 0,
+      batchSize: 2,
+      virtualShards: 1,
+      epochs: 1,
+      seed: 1,
+      sequential: true,
+      accumulationSteps: 1,
+    };
+    advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    advance(state, { type: 'worker-joined', worker: workerId('a'), slots: 1, atMs: 0 });
+    for (const lease of [1, 2]) {
+      advance(state, { type: 'task-failed', worker: workerId('a'), lease, reason: 'out of memory' });
+    }
+    expect(state.runs.get(runId('r'))).toMatchObject({ phase: 'failed', reason: 'out of memory' });
+    expect(state.leases.size).toBe(0);
+  });
+});

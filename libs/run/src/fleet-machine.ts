@@ -1,0 +1,157 @@
+import { assert, unreachable } from '@ptychofleet/base';
+import type { FleetEffect, FleetEvent } from './fleet-events.ts';
+import { isFinal, type FleetState, type RunState } from './fleet-state.ts';
+import { assignTasks } from './placement.ts';
+import { closeRound, startNextRun } from './run-lifecycle.ts';
+import { expireWorkers, loseWorker, releaseLease } from './membership.ts';
+import type { WorkerId } from './ids.ts';
+
+/**
+ * One step of the coordinator's mind: takes what happened, changes `state`, returns what to do. Pure but for `state`,
+ * which it owns: no clock, no randomness, no IO.
+ */
+export function advance(state: FleetState, event: FleetEvent): FleetEffect[] {
+  const effects: FleetEffect[] = [];
+  apply(state, event, effects);
+  startNextRun(state, effects);
+  assignTasks(state, effects);
+  return effects;
+}
+
+function apply(state: FleetState, event: FleetEvent, effects: FleetEffect[]): void {
+  switch (event.type) {
+    case 'run-submitted': {
+      assert(!state.runs.has(event.run), `run ${event.run} exists`);
+      state.runs.set(event.run, {
+        id: event.run,
+        plan: event.plan,
+        workersMin: event.workersMin,
+        phase: 'queued',
+        reason: '',
+        epoch: 0,
+        stepInEpoch: 0,
+        step: 0,
+        round: null,
+      });
+      effects.push({ type: 'run-changed', run: event.run });
+      return;
+    }
+    case 'run-cancelled':
+      return endRun(state, event.run, 'cancelled', 'cancelled by a client', effects);
+    case 'run-broken':
+      return endRun(state, event.run, 'failed', event.reason, effects);
+    case 'round-closed':
+      return closeRound(state, event, effects);
+    case 'worker-joined': {
+      assert(!state.workers.has(event.worker), `worker ${event.worker} joined twice`);
+      state.workers.set(event.worker, {
+        id: event.worker,
+        slots: event.slots,
+        leases: new Set(),
+        draining: false,
+        lastHeardMs: event.atMs,
+        tasksDone: 0,
+      });
+      effects.push({
+        type: 'note',
+        run: null,
+        text: `worker ${event.worker} joined, ${state.workers.size} in the fleet`,
+      });
+      return;
+    }
+    case 'worker-heard': {
+      const worker = state.workers.get(event.worker);
+      if (worker !== undefined) worker.lastHeardMs = event.atMs;
+      return;
+    }
+    case 'worker-draining': {
+      const worker = state.workers.get(event.worker);
+      if (worker === undefined || worker.draining) return;
+      worker.draining = true;
+      effects.push({
+        type: 'note',
+        run: null,
+        text: `worker ${event.worker} takes no more tasks: ${event.reason}`,
+      });
+      return;
+    }
+    case 'worker-lost':
+      return loseWorker(state, event.worker, event.reason, effects);
+    case 'task-finished':
+      return finishTask(state, event.worker, event.lease, effects);
+    case 'task-failed':
+      return failTask(state, event, effects);
+    case 'tick':
+      return expireWorkers(state, event.atMs, effects);
+    default:
+      return unreachable(event);
+  }
+}
+
+function finishTask(state: FleetState, worker: WorkerId, leaseId: number, effects: FleetEffect[]): void {
+  const lease = state.leases.get(leaseId);
+  if (lease === undefined || lease.worker !== worker) {
+    effects.push({ type: 'refuse-result', reason: `lease ${leaseId} of worker ${worker} is not in force` });
+    return;
+  }
+  releaseLease(state, lease);
+  const holder = state.workers.get(worker);
+  assert(holder !== undefined, 'a lease has a live holder');
+  holder.tasksDone += 1;
+  const run = state.runs.get(lease.run);
+  const round = run?.round;
+  assert(run !== undefined && round !== null && round !== undefined, 'a lease has a live round');
+  assert(round.number === lease.round && !round.done.has(lease.task), 'a task is done once');
+  round.done.add(lease.task);
+  effects.push({ type: 'accept-result', run: run.id, round: round.number, task: lease.task });
+  if (round.done.size === round.taskCount) {
+    const { epoch, stepInEpoch } = run;
+    effects.push({
+      type: 'close-round',
+      run: run.id,
+      round: round.number,
+      purpose: round.purpose,
+      epoch,
+      stepInEpoch,
+    });
+  }
+}
+
+function failTask(
+  state: FleetState,
+  event: Extract<FleetEvent, { type: 'task-failed' }>,
+  effects: FleetEffect[],
+): void {
+  const lease = state.leases.get(event.lease);
+  if (lease === undefined || lease.worker !== event.worker) return;
+  releaseLease(state, lease);
+  const run = state.runs.get(lease.run);
+  const round = run?.round;
+  assert(run !== undefined && round !== null && round !== undefined, 'a lease has a live round');
+  const failures = (round.failures.get(lease.task) ?? 0) + 1;
+  round.failures.set(lease.task, failures);
+  round.waiting.push(lease.task);
+  round.waiting.sort((a, b) => a - b);
+  effects.push({
+    type: 'note',
+    run: run.id,
+    text: `worker ${event.worker} could not do task ${lease.task}: ${event.reason}`,
+  });
+  if (failures >= state.taskFailuresMax) endRun(state, run.id, 'failed', event.reason, effects);
+}
+
+function endRun(
+  state: FleetState,
+  id: RunState['id'],
+  phase: 'failed' | 'cancelled',
+  reason: string,
+  effects: FleetEffect[],
+): void {
+  const run = state.runs.get(id);
+  if (run === undefined || isFinal(run.phase)) return;
+  for (const lease of [...state.leases.values()]) if (lease.run === id) releaseLease(state, lease);
+  run.phase = phase;
+  run.reason = reason;
+  run.round = null;
+  effects.push({ type: 'run-changed', run: id });
+}

@@ -1,0 +1,52 @@
+import type { FleetEffect } from './fleet-events.ts';
+import type { FleetState, RunState, WorkerState } from './fleet-state.ts';
+
+/**
+ * Gives waiting tasks to free workers: the least loaded worker first (ties: longest in the fleet), so that a round
+ * spreads over the whole fleet before anybody takes a second task ahead. Who computes what never changes bits.
+ */
+export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
+  for (;;) {
+    const run = nextRunWithWork(state);
+    const worker = run === undefined ? undefined : leastLoaded(state);
+    if (run === undefined || worker === undefined) return;
+    const round = run.round;
+    const task = round?.waiting.shift();
+    if (round === null || task === undefined) return;
+    const lease = { id: state.nextLease++, worker: worker.id, run: run.id, round: round.number, task };
+    state.leases.set(lease.id, lease);
+    worker.leases.add(lease.id);
+    const { epoch, stepInEpoch } = run;
+    effects.push({
+      type: 'assign-task',
+      worker: worker.id,
+      lease: lease.id,
+      run: run.id,
+      round: round.number,
+      purpose: round.purpose,
+      epoch,
+      stepInEpoch,
+      task,
+    });
+  }
+}
+
+/** Inference is short and somebody waits for it: it goes before training. */
+function nextRunWithWork(state: FleetState): RunState | undefined {
+  let training: RunState | undefined;
+  for (const run of state.runs.values()) {
+    if (run.phase !== 'running' || run.round === null || run.round.waiting.length === 0) continue;
+    if (run.plan.kind === 'inference') return run;
+    training ??= run;
+  }
+  return training;
+}
+
+function leastLoaded(state: FleetState): WorkerState | undefined {
+  let best: WorkerState | undefined;
+  for (const worker of state.workers.values()) {
+    if (worker.draining || worker.leases.size >= worker.slots) continue;
+    if (best === undefined || worker.leases.size < best.leases.size) best = worker;
+  }
+  return best;
+}

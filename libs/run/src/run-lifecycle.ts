@@ -1,0 +1,90 @@
+import { assert } from '@ptychofleet/base';
+import type { FleetEffect, FleetEvent } from './fleet-events.ts';
+import type { FleetState, Round, RunState } from './fleet-state.ts';
+import { inferenceTasks, shardsOfStep, stepsPerEpoch, validationTasks, type RoundPurpose } from './plan.ts';
+
+/** Opens queued runs: every inference run at once, training runs one at a time in the order of submission. */
+export function startNextRun(state: FleetState, effects: FleetEffect[]): void {
+  let trainingBusy = false;
+  for (const run of state.runs.values()) {
+    if (run.phase === 'running' && run.plan.kind === 'training') trainingBusy = true;
+  }
+  for (const run of state.runs.values()) {
+    if (run.phase !== 'queued') continue;
+    const wait = whyItWaits(state, run, trainingBusy);
+    if (wait !== '') {
+      if (run.reason !== wait) {
+        run.reason = wait;
+        effects.push({ type: 'note', run: run.id, text: wait }, { type: 'run-changed', run: run.id });
+      }
+      continue;
+    }
+    if (run.plan.kind === 'training') trainingBusy = true;
+    run.phase = 'running';
+    run.reason = '';
+    run.round = openRound(run, 0, run.plan.kind === 'training' ? 'step' : 'inference');
+    effects.push({ type: 'run-changed', run: run.id });
+  }
+}
+
+function whyItWaits(state: FleetState, run: RunState, trainingBusy: boolean): string {
+  if (run.plan.kind === 'training' && trainingBusy) return 'waits for the training run before it';
+  const present = [...state.workers.values()].filter((worker) => !worker.draining).length;
+  const wanted = Math.max(1, run.workersMin);
+  if (present < wanted) return `waits for workers: ${present} of at least ${wanted} present`;
+  return '';
+}
+
+function openRound(run: RunState, number: number, purpose: RoundPurpose): Round {
+  const taskCount = tasksOfRound(run, purpose);
+  assert(taskCount > 0, 'a round has tasks');
+  const waiting = Array.from({ length: taskCount }, (_, task) => task);
+  return { number, purpose, taskCount, waiting, done: new Set(), failures: new Map() };
+}
+
+function tasksOfRound({ plan, stepInEpoch }: RunState, purpose: RoundPurpose): number {
+  if (plan.kind === 'inference') return inferenceTasks(plan);
+  return purpose === 'step' ? shardsOfStep(plan, stepInEpoch) : validationTasks(plan);
+}
+
+/** Moves a run on after the results of its round have been used. */
+export function closeRound(
+  state: FleetState,
+  event: Extract<FleetEvent, { type: 'round-closed' }>,
+  effects: FleetEffect[],
+): void {
+  const run = state.runs.get(event.run);
+  if (run === undefined || run.phase !== 'running') return;
+  const round = run.round;
+  assert(
+    round?.number === event.round && round.done.size === round.taskCount,
+    'only a finished round closes',
+  );
+  const next = nextPurpose(run, round.purpose, event.stop !== undefined);
+  if (next === null) {
+    run.round = null;
+    run.phase = 'succeeded';
+    run.reason = event.stop ?? '';
+    effects.push({ type: 'run-changed', run: run.id });
+    return;
+  }
+  run.round = openRound(run, round.number + 1, next);
+}
+
+/** Counts what ended and says what comes next; null at the end of the run. */
+function nextPurpose(run: RunState, ended: RoundPurpose, stop: boolean): RoundPurpose | null {
+  const plan = run.plan;
+  if (plan.kind === 'inference') {
+    run.step = inferenceTasks(plan);
+    return null;
+  }
+  if (ended === 'step') {
+    run.step += 1;
+    run.stepInEpoch += 1;
+    if (run.stepInEpoch < stepsPerEpoch(plan)) return 'step';
+    if (plan.validationGroupCount > 0) return 'validation';
+  }
+  run.epoch += 1;
+  run.stepInEpoch = 0;
+  return stop || run.epoch >= plan.epochs ? null : 'step';
+}

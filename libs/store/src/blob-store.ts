@@ -1,0 +1,11 @@
+import type { Digest } from '@ptychofleet/base';
+
+/**
+ * Content by digest. What `put` has acknowledged survives the process where the store is durable; what `get` returns
+ * has the digest that was asked for, or the call fails.
+ */
+export interface BlobStore {
+  put(bytes: Uint8Array): Promise<Digest>;
+  get(digest: Digest): Promise<Uint8Array | null>;
+  has(digest: Digest): Promise<boolean>;
+}

@@ -1,0 +1,82 @@
+import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import { bytesOf, digestOf, Fault, isDigest } from '@ptychofleet/base';
+import { parseAddress } from './address.ts';
+import { channelOptions, receiveChunks, sendChunks, waitForReady } from './client.ts';
+import { faultOf } from './faults.ts';
+import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest.ts';
+import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
+import { services } from './protocol.ts';
+
+export interface TaskResult {
+  readonly leaseId: number;
+  readonly lossSum: number;
+  readonly groupCount: number;
+  readonly values: Float32Array;
+  readonly computeMs: number;
+}
+
+const blobBytesMax = 2 ** 31;
+
+/** A worker's line to its coordinator. Control and bulk data have connections of their own. */
+export class FleetLink {
+  readonly address: string;
+  readonly #control;
+  readonly #bulk;
+
+  constructor(address: string) {
+    this.address = parseAddress(address, '--coordinator');
+    const secrets = credentials.createInsecure();
+    const own = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
+    this.#control = new services.FleetService(this.address, secrets, own);
+    this.#bulk = new services.FleetService(this.address, secrets, own);
+  }
+
+  connect(timeoutMs: number): Promise<void> {
+    return waitForReady(this.#control, this.address, timeoutMs);
+  }
+
+  openSession(): ClientDuplexStream<OpenSessionRequest, OpenSessionResponse__Output> {
+    return this.#control.openSession();
+  }
+
+  /** Content by digest; bytes that do not match their digest never leave here. */
+  async pull(sessionId: string, digest: string): Promise<Uint8Array> {
+    if (!isDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
+    const bytes = await receiveChunks(
+      this.#bulk.pullBlob({ digest, sessionId }),
+      `blob ${digest}`,
+      blobBytesMax,
+    );
+    const actual = digestOf(bytes);
+    if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
+    return bytes;
+  }
+
+  /** Delivers a result; false when the coordinator no longer needs it. */
+  push(sessionId: string, result: TaskResult): Promise<boolean> {
+    const bytes = bytesOf(result.values);
+    const { leaseId, lossSum, groupCount, computeMs } = result;
+    const valueCount = result.values.length;
+    const header = {
+      sessionId,
+      leaseId,
+      lossSum,
+      groupCount,
+      valueCount,
+      digest: digestOf(bytes),
+      computeMs,
+    };
+    return new Promise((resolve, reject) => {
+      const stream = this.#bulk.pushResult((error, response) => {
+        if (error) reject(faultOf(error, 'delivering a result'));
+        else resolve(response?.accepted ?? false);
+      });
+      void sendChunks(stream, bytes, (chunk, first) => (first ? { header, chunk } : { chunk }));
+    });
+  }
+
+  close(): void {
+    this.#control.close();
+    this.#bulk.close();
+  }
+}

@@ -1,0 +1,23 @@
+// Original file: protos/ptychofleet/v1/fleet_service.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface ResultHeader {
+  'sessionId'?: (string);
+  'leaseId'?: (number | string | Long);
+  'lossSum'?: (number | string);
+  'groupCount'?: (number);
+  'valueCount'?: (number | string | Long);
+  'digest'?: (string);
+  'computeMs'?: (number | string);
+}
+
+export interface ResultHeader__Output {
+  'sessionId': (string);
+  'leaseId': (number);
+  'lossSum': (number);
+  'groupCount': (number);
+  'valueCount': (number);
+  'digest': (string);
+  'computeMs': (number);
+}

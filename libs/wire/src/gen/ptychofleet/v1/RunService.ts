@@ -1,0 +1,89 @@
+// Original file: protos/ptychofleet/v1/run_service.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CancelRunRequest as _ptychofleet_v1_CancelRunRequest, CancelRunRequest__Output as _ptychofleet_v1_CancelRunRequest__Output } from '../../ptychofleet/v1/CancelRunRequest.ts';
+import type { CancelRunResponse as _ptychofleet_v1_CancelRunResponse, CancelRunResponse__Output as _ptychofleet_v1_CancelRunResponse__Output } from '../../ptychofleet/v1/CancelRunResponse.ts';
+import type { CreateRunRequest as _ptychofleet_v1_CreateRunRequest, CreateRunRequest__Output as _ptychofleet_v1_CreateRunRequest__Output } from '../../ptychofleet/v1/CreateRunRequest.ts';
+import type { CreateRunResponse as _ptychofleet_v1_CreateRunResponse, CreateRunResponse__Output as _ptychofleet_v1_CreateRunResponse__Output } from '../../ptychofleet/v1/CreateRunResponse.ts';
+import type { DownloadArtifactRequest as _ptychofleet_v1_DownloadArtifactRequest, DownloadArtifactRequest__Output as _ptychofleet_v1_DownloadArtifactRequest__Output } from '../../ptychofleet/v1/DownloadArtifactRequest.ts';
+import type { DownloadArtifactResponse as _ptychofleet_v1_DownloadArtifactResponse, DownloadArtifactResponse__Output as _ptychofleet_v1_DownloadArtifactResponse__Output } from '../../ptychofleet/v1/DownloadArtifactResponse.ts';
+import type { GetRunRequest as _ptychofleet_v1_GetRunRequest, GetRunRequest__Output as _ptychofleet_v1_GetRunRequest__Output } from '../../ptychofleet/v1/GetRunRequest.ts';
+import type { GetRunResponse as _ptychofleet_v1_GetRunResponse, GetRunResponse__Output as _ptychofleet_v1_GetRunResponse__Output } from '../../ptychofleet/v1/GetRunResponse.ts';
+import type { ListRunsRequest as _ptychofleet_v1_ListRunsRequest, ListRunsRequest__Output as _ptychofleet_v1_ListRunsRequest__Output } from '../../ptychofleet/v1/ListRunsRequest.ts';
+import type { ListRunsResponse as _ptychofleet_v1_ListRunsResponse, ListRunsResponse__Output as _ptychofleet_v1_ListRunsResponse__Output } from '../../ptychofleet/v1/ListRunsResponse.ts';
+import type { WatchRunRequest as _ptychofleet_v1_WatchRunRequest, WatchRunRequest__Output as _ptychofleet_v1_WatchRunRequest__Output } from '../../ptychofleet/v1/WatchRunRequest.ts';
+import type { WatchRunResponse as _ptychofleet_v1_WatchRunResponse, WatchRunResponse__Output as _ptychofleet_v1_WatchRunResponse__Output } from '../../ptychofleet/v1/WatchRunResponse.ts';
+
+export interface RunServiceClient extends grpc.Client {
+  CancelRun(argument: _ptychofleet_v1_CancelRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  CancelRun(argument: _ptychofleet_v1_CancelRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  CancelRun(argument: _ptychofleet_v1_CancelRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  CancelRun(argument: _ptychofleet_v1_CancelRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  cancelRun(argument: _ptychofleet_v1_CancelRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  cancelRun(argument: _ptychofleet_v1_CancelRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  cancelRun(argument: _ptychofleet_v1_CancelRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  cancelRun(argument: _ptychofleet_v1_CancelRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_CancelRunResponse__Output>): grpc.ClientUnaryCall;
+  
+  CreateRun(argument: _ptychofleet_v1_CreateRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  CreateRun(argument: _ptychofleet_v1_CreateRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  CreateRun(argument: _ptychofleet_v1_CreateRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  CreateRun(argument: _ptychofleet_v1_CreateRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  createRun(argument: _ptychofleet_v1_CreateRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  createRun(argument: _ptychofleet_v1_CreateRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  createRun(argument: _ptychofleet_v1_CreateRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  createRun(argument: _ptychofleet_v1_CreateRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_CreateRunResponse__Output>): grpc.ClientUnaryCall;
+  
+  DownloadArtifact(argument: _ptychofleet_v1_DownloadArtifactRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_DownloadArtifactResponse__Output>;
+  DownloadArtifact(argument: _ptychofleet_v1_DownloadArtifactRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_DownloadArtifactResponse__Output>;
+  downloadArtifact(argument: _ptychofleet_v1_DownloadArtifactRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_DownloadArtifactResponse__Output>;
+  downloadArtifact(argument: _ptychofleet_v1_DownloadArtifactRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_DownloadArtifactResponse__Output>;
+  
+  GetRun(argument: _ptychofleet_v1_GetRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  GetRun(argument: _ptychofleet_v1_GetRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  GetRun(argument: _ptychofleet_v1_GetRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  GetRun(argument: _ptychofleet_v1_GetRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  getRun(argument: _ptychofleet_v1_GetRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  getRun(argument: _ptychofleet_v1_GetRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  getRun(argument: _ptychofleet_v1_GetRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  getRun(argument: _ptychofleet_v1_GetRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_GetRunResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListRuns(argument: _ptychofleet_v1_ListRunsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  ListRuns(argument: _ptychofleet_v1_ListRunsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  ListRuns(argument: _ptychofleet_v1_ListRunsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  ListRuns(argument: _ptychofleet_v1_ListRunsRequest, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  listRuns(argument: _ptychofleet_v1_ListRunsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  listRuns(argument: _ptychofleet_v1_ListRunsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  listRuns(argument: _ptychofleet_v1_ListRunsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  listRuns(argument: _ptychofleet_v1_ListRunsRequest, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
+  
+  WatchRun(argument: _ptychofleet_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
+  WatchRun(argument: _ptychofleet_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
+  watchRun(argument: _ptychofleet_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
+  watchRun(argument: _ptychofleet_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
+  
+}
+
+export interface RunServiceHandlers extends grpc.UntypedServiceImplementation {
+  CancelRun: grpc.handleUnaryCall<_ptychofleet_v1_CancelRunRequest__Output, _ptychofleet_v1_CancelRunResponse>;
+  
+  CreateRun: grpc.handleUnaryCall<_ptychofleet_v1_CreateRunRequest__Output, _ptychofleet_v1_CreateRunResponse>;
+  
+  DownloadArtifact: grpc.handleServerStreamingCall<_ptychofleet_v1_DownloadArtifactRequest__Output, _ptychofleet_v1_DownloadArtifactResponse>;
+  
+  GetRun: grpc.handleUnaryCall<_ptychofleet_v1_GetRunRequest__Output, _ptychofleet_v1_GetRunResponse>;
+  
+  ListRuns: grpc.handleUnaryCall<_ptychofleet_v1_ListRunsRequest__Output, _ptychofleet_v1_ListRunsResponse>;
+  
+  WatchRun: grpc.handleServerStreamingCall<_ptychofleet_v1_WatchRunRequest__Output, _ptychofleet_v1_WatchRunResponse>;
+  
+}
+
+export interface RunServiceDefinition extends grpc.ServiceDefinition {
+  CancelRun: MethodDefinition<_ptychofleet_v1_CancelRunRequest, _ptychofleet_v1_CancelRunResponse, _ptychofleet_v1_CancelRunRequest__Output, _ptychofleet_v1_CancelRunResponse__Output>
+  CreateRun: MethodDefinition<_ptychofleet_v1_CreateRunRequest, _ptychofleet_v1_CreateRunResponse, _ptychofleet_v1_CreateRunRequest__Output, _ptychofleet_v1_CreateRunResponse__Output>
+  DownloadArtifact: MethodDefinition<_ptychofleet_v1_DownloadArtifactRequest, _ptychofleet_v1_DownloadArtifactResponse, _ptychofleet_v1_DownloadArtifactRequest__Output, _ptychofleet_v1_DownloadArtifactResponse__Output>
+  GetRun: MethodDefinition<_ptychofleet_v1_GetRunRequest, _ptychofleet_v1_GetRunResponse, _ptychofleet_v1_GetRunRequest__Output, _ptychofleet_v1_GetRunResponse__Output>
+  ListRuns: MethodDefinition<_ptychofleet_v1_ListRunsRequest, _ptychofleet_v1_ListRunsResponse, _ptychofleet_v1_ListRunsRequest__Output, _ptychofleet_v1_ListRunsResponse__Output>
+  WatchRun: MethodDefinition<_ptychofleet_v1_WatchRunRequest, _ptychofleet_v1_WatchRunResponse, _ptychofleet_v1_WatchRunRequest__Output, _ptychofleet_v1_WatchRunResponse__Output>
+}

@@ -1,0 +1,12 @@
+// Original file: protos/ptychofleet/v1/fleet_service.proto
+
+
+export interface SessionGoodbye {
+  'reason'?: (string);
+  'mayReturn'?: (boolean);
+}
+
+export interface SessionGoodbye__Output {
+  'reason': (string);
+  'mayReturn': (boolean);
+}

@@ -1,0 +1,11 @@
+// Original file: protos/ptychofleet/v1/data_service.proto
+
+import type { Dataset as _ptychofleet_v1_Dataset, Dataset__Output as _ptychofleet_v1_Dataset__Output } from '../../ptychofleet/v1/Dataset.ts';
+
+export interface UploadDatasetResponse {
+  'dataset'?: (_ptychofleet_v1_Dataset | null);
+}
+
+export interface UploadDatasetResponse__Output {
+  'dataset': (_ptychofleet_v1_Dataset__Output | null);
+}
