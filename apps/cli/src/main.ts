@@ -1,1 +1,41 @@
-export {};
+import { Fault, messageOf } from '@ptychofleet/base';
+import { CommanderError } from 'commander';
+import { printFailure } from './output.ts';
+import { createProgram } from './program.ts';
+
+// As typed, since what is wrong may be the arguments themselves.
+const json = process.argv.includes('--json');
+// A reader that has seen enough, such as `head`, is no fault.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit());
+
+try {
+  await createProgram(interruptible, json).parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** For commands that have processes to stop before they end; every other command ends at a signal as any program does. */
+function interruptible(): AbortSignal {
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // The second one means it.
+      if (interrupt.signal.aborted) process.exit(130);
+      interrupt.abort();
+    });
+  }
+  return interrupt.signal;
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has said what is wrong, or has shown the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Fault) {
+    printFailure(json, error.message, error.kind, error.details);
+    return error.exitCode;
+  }
+  printFailure(json, `internal error: ${messageOf(error)}`, 'internal');
+  if (process.env.PTYCHOFLEET_DEBUG === '1' && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
+  return 1;
+}

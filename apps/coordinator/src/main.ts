@@ -1,1 +1,82 @@
-export {};
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault, messageOf } from '@ptychofleet/base';
+import { FsBlobStore } from '@ptychofleet/store';
+import { isLocalAddress, parseAddress, serve } from '@ptychofleet/wire';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { Coordinator } from './coordinator.ts';
+import { fleetHandlers } from './handlers/fleet-handlers.ts';
+import { dataHandlers, modelHandlers } from './handlers/library-handlers.ts';
+import { runHandlers } from './handlers/run-handlers.ts';
+import { Library } from './library.ts';
+import { Submitter } from './submit.ts';
+
+interface CoordinatorArguments {
+  readonly listen: string;
+  readonly stateDir: string;
+  readonly logLevel: string;
+  readonly insecure: boolean;
+}
+
+const tickMs = 500;
+const limits = { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, taskFailuresMax: 3 };
+
+const program = new Command('ptychofleet coordinator')
+  .description('Takes runs from clients, hands micro-batches to workers and merges what they compute.')
+  .option(
+    '--listen <address>',
+    'where to listen: HOST:PORT (port 0: any free one) or unix:/path',
+    '127.0.0.1:50051',
+  )
+  .option('--state-dir <folder>', 'where scans, models and results are kept', '.ptychofleet/coordinator')
+  .option('--insecure', 'listen beyond this machine although the connection is not encrypted', false)
+  .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+  .addHelpText('after', '\nExample:\n  ptychofleet coordinator --listen 127.0.0.1:50051')
+  .exitOverride();
+
+async function main(): Promise<void> {
+  const options = program.parse().opts<CoordinatorArguments>();
+  const address = parseAddress(options.listen, '--listen');
+  if (!isLocalAddress(address) && !options.insecure) {
+    const message = `--listen ${address} can be reached from other machines without encryption; listen on 127.0.0.1 or unix:, or add --insecure on a network you trust`;
+    throw new Fault('invalid-input', message, { field: '--listen', received: address });
+  }
+  const logger = pino({ name: 'coordinator', level: options.logLevel }, pino.destination(2));
+  await mkdir(options.stateDir, { recursive: true }).catch((error: unknown) => {
+    throw new Fault('invalid-input', `--state-dir ${options.stateDir} cannot be made: ${messageOf(error)}`);
+  });
+  const blobs = new FsBlobStore(join(options.stateDir));
+  const clock = { nowMs: () => performance.now() };
+  const coordinator = new Coordinator(limits, blobs, clock, logger);
+  const library = new Library(blobs);
+  const submitter = new Submitter(coordinator, library);
+  const server = await serve(address, {
+    runs: runHandlers(coordinator, submitter, blobs, logger),
+    data: dataHandlers(library, logger),
+    models: modelHandlers(library, logger),
+    fleet: fleetHandlers(coordinator, logger),
+  });
+  const ticking = setInterval(() => coordinator.tick(), tickMs);
+  logger.info({ address: server.address }, 'listening');
+  process.send?.({ type: 'listening', address: server.address });
+
+  const stop = (): void => {
+    clearInterval(ticking);
+    server.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
+  // A private fleet's coordinator must not outlive the command that started it.
+  if (process.connected) process.on('disconnect', stop);
+}
+
+main().catch((error: unknown) => {
+  const commander = error as { code?: string; exitCode?: number };
+  if (commander.code?.startsWith('commander.') === true) process.exit(commander.exitCode === 0 ? 0 : 2);
+  process.stderr.write(`ptychofleet coordinator: ${messageOf(error)}\n`);
+  const exit = (): void => process.exit(error instanceof Fault ? error.exitCode : 1);
+  if (process.send === undefined || !(error instanceof Fault)) return exit();
+  // Who started this process says it to the user in our words.
+  process.send({ type: 'refused', kind: error.kind, reason: error.message }, undefined, undefined, exit);
+});

@@ -1,1 +1,113 @@
-export {};
+import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
+import { Fault, invalidInput, messageOf } from '@ptychofleet/base';
+import { configureRuntime, type RuntimePins } from '@ptychofleet/compute';
+import { FleetLink } from '@ptychofleet/wire';
+import { Command, Option } from 'commander';
+import { pino } from 'pino';
+import { ComputeClient } from './compute-client.ts';
+import { runSession } from './session.ts';
+
+interface WorkerArguments {
+  readonly coordinator: string;
+  readonly name?: string;
+  readonly slots: number;
+  readonly logLevel: string;
+  readonly reconnectSeconds: number;
+  readonly accelerator: 'auto' | 'cpu' | 'gpu' | 'cuda';
+  readonly threads: number;
+  readonly deterministic: boolean;
+}
+
+const program = new Command('ptychofleet worker')
+  .description(
+    'Computes micro-batches for a coordinator. Start one per core or GPU: processes scale better than threads.',
+  )
+  .requiredOption('--coordinator <address>', 'where the coordinator listens: HOST:PORT or unix:/path')
+  .option('--name <text>', 'name for people (default: host and process id)')
+  .option('--slots <count>', 'micro-batches held at a time: one at work, the rest ahead', Number, 2)
+  .option(
+    '--reconnect-seconds <seconds>',
+    'how long to look for a lost coordinator before giving up',
+    Number,
+    300,
+  )
+  .addOption(
+    new Option('--accelerator <name>', 'device to compute on')
+      .choices(['auto', 'cpu', 'gpu', 'cuda'])
+      .default('auto'),
+  )
+  .option('--threads <count>', 'threads per operation; another number is another numerics class', Number, 1)
+  .option('--no-deterministic', 'allow kernels whose last bits vary, for speed on a GPU')
+  .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
+  .addHelpText('after', '\nExample:\n  ptychofleet worker --coordinator 127.0.0.1:50051')
+  .exitOverride();
+
+async function main(): Promise<void> {
+  const options = program.parse().opts<WorkerArguments>();
+  const logger = pino({ name: 'worker', level: options.logLevel }, pino.destination(2));
+  const leave = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => leave.abort());
+  // A private fleet's workers must not outlive the command that started them.
+  if (process.connected) process.on('disconnect', () => leave.abort());
+  // Before the thread starts: TensorFlow reads its environment once, when the library loads.
+  configureRuntime(pinsOf(options));
+  const link = new FleetLink(options.coordinator);
+  const compute = new ComputeClient();
+  await requireDevice(options.accelerator, compute);
+
+  const name = options.name ?? `${hostname()}-${process.pid}`;
+  const session = { name, slots: options.slots, connectTimeoutMs: 15_000, logger };
+  let lostSince: number | null = null;
+  for (let attempt = 0; ; attempt++) {
+    const joinedAt = performance.now();
+    const end = await runSession(link, compute, session, leave.signal).catch((error: unknown) => {
+      if (error instanceof Fault && error.kind === 'unavailable')
+        return { reason: error.message, mayReturn: true };
+      throw error;
+    });
+    logger.info({ reason: end.reason }, 'session ended');
+    if (leave.signal.aborted) break;
+    if (!end.mayReturn) throw new Fault('failed-precondition', end.reason);
+    if (performance.now() - joinedAt > 20_000) lostSince = null;
+    lostSince ??= performance.now();
+    if (performance.now() - lostSince > options.reconnectSeconds * 1000) {
+      throw new Fault('unavailable', `the coordinator at ${options.coordinator} is gone: ${end.reason}`);
+    }
+    const pauseMs = Math.min(5000, 200 * 2 ** Math.min(attempt, 5));
+    await setTimeout(pauseMs, undefined, { signal: leave.signal }).catch(() => undefined);
+  }
+  link.close();
+  await compute.stop();
+  process.exit(0);
+}
+
+/** TensorFlow takes a GPU where it sees one: `cpu` hides it. */
+function pinsOf({ accelerator, threads, deterministic }: WorkerArguments): Partial<RuntimePins> {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw invalidInput('--threads', threads, 'an integer of at least 1');
+  if (accelerator === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
+  return { intraOpThreads: threads, deterministicKernels: deterministic };
+}
+
+async function requireDevice(
+  accelerator: WorkerArguments['accelerator'],
+  compute: ComputeClient,
+): Promise<void> {
+  const { device } = await Promise.race([compute.numerics, compute.died]);
+  if ((accelerator === 'gpu' || accelerator === 'cuda') && device !== 'gpu') {
+    const fix =
+      'set up the GPU library (PTYCHOFLEET_ACCELERATOR=cuda npm run setup) or use --accelerator cpu';
+    throw new Fault(
+      'failed-precondition',
+      `--accelerator ${accelerator}: no CUDA device is in reach of TensorFlow; ${fix}`,
+    );
+  }
+}
+
+main().catch((error: unknown) => {
+  const commander = error as { code?: string; exitCode?: number };
+  if (commander.code?.startsWith('commander.') === true) process.exit(commander.exitCode === 0 ? 0 : 2);
+  process.stderr.write(`ptychofleet worker: ${messageOf(error)}\n`);
+  process.exit(error instanceof Fault ? error.exitCode : 1);
+});

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { digestOf, Fault } from '@ptychofleet/base';
+import type { InferencePayload } from '@ptychofleet/config';
+import type { TruthComparison } from '@ptychofleet/imaging';
+import { writeFileAtomic } from '@ptychofleet/store';
+import type { Reporter } from '@ptychofleet/telemetry';
+import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/wire';
+import { prepareOutput, readModel, readScan, type ScanInput } from './files.ts';
+import { followRun, sendScan, submit } from './follow-run.ts';
+import { printResult, reporterFor, type OutputOptions } from './output.ts';
+import {
+  compareWithFile,
+  comparisonPictures,
+  decodeReconstruction,
+  reconstructionPictures,
+  scoreLines,
+} from './pictures.ts';
+import { withFleet, workerCount, type FleetChoice } from './with-fleet.ts';
+
+export interface InferredFiles {
+  readonly files: readonly string[];
+  readonly digest: string;
+  readonly comparison: TruthComparison | null;
+}
+
+/** Model and scan of a reconstruction, checked. */
+export interface InferenceFiles {
+  readonly bundle: Uint8Array;
+  readonly scan: ScanInput;
+}
+
+export async function readInferenceFiles({ inputs }: InferencePayload): Promise<InferenceFiles> {
+  return {
+    bundle: await readModel('--model_path', inputs.modelArchive),
+    scan: await readScan('--test_data', inputs.testDataFile),
+  };
+}
+
+/** Sends model and scan, follows the run, fetches the reconstruction and paints it. */
+export async function inferOn(
+  client: CoordinatorClient,
+  payload: InferencePayload,
+  files: InferenceFiles,
+  reporter: Reporter,
+): Promise<InferredFiles> {
+  const { outputDir } = payload.inputs;
+  const modelDigest = await sendModel(client, files.bundle);
+  const datasetDigest = await sendScan(client, files.scan);
+  const spec = toStruct(payload.spec as unknown as JsonObject);
+  const run = await submit(client, { spec, datasetDigest, validationDigest: '', modelDigest });
+  for (const warning of run.warnings) reporter.warn(warning);
+  await followRun(client, run.runId, reporter);
+  const archive = await client.downloadArtifact(run.runId, 'reconstruction.npz');
+  const reconstruction = decodeReconstruction(archive);
+  const comparison = compareWithFile(reconstruction, files.scan.scan, payload.spec.inference.stitchCrop);
+  const pictures = [
+    { name: 'reconstruction.npz', bytes: archive },
+    ...reconstructionPictures(comparison?.alignedCanvas ?? reconstruction.canvas),
+    ...(comparison === null ? [] : comparisonPictures(comparison, 'Reference')),
+  ];
+  for (const { name, bytes: content } of pictures) await writeFileAtomic(join(outputDir, name), content);
+  return { files: pictures.map(({ name }) => join(outputDir, name)), digest: digestOf(archive), comparison };
+}
+
+async function sendModel(client: CoordinatorClient, bundle: Uint8Array): Promise<string> {
+  const digest = digestOf(bundle);
+  try {
+    await client.getModel(digest);
+  } catch (error) {
+    if (!(error instanceof Fault && error.kind === 'not-found')) throw error;
+    await client.openModel(bundle);
+  }
+  return digest;
+}
+
+/** The `infer` command after its arguments have been resolved. */
+export async function infer(
+  payload: InferencePayload,
+  fleet: Omit<FleetChoice, 'logFolder' | 'execution'>,
+  output: OutputOptions,
+  interrupt: AbortSignal,
+): Promise<void> {
+  workerCount(fleet);
+  const { outputDir } = payload.inputs;
+  const inputs = await readInferenceFiles(payload);
+  await prepareOutput(outputDir);
+  const reporter = reporterFor(output, 'batch');
+  for (const warning of payload.warnings) reporter.warn(warning);
+  const { files, digest, comparison } = await withFleet(
+    { ...fleet, logFolder: join(outputDir, 'logs'), execution: payload.spec.execution },
+    interrupt,
+    (client) => inferOn(client, payload, inputs, reporter),
+  );
+  const scores = comparison === null ? null : scoresOf(comparison);
+  const record = {
+    type: 'result',
+    command: 'infer',
+    files,
+    sha256: digest.replace('sha256:', ''),
+    metrics: scores,
+  };
+  printResult(output, record, [
+    ...files.map((file) => `wrote ${file}`),
+    `  reconstruction.npz sha256 ${record.sha256}`,
+    ...(comparison === null ? [] : scoreLines(comparison, 'the object of the scan file')),
+  ]);
+}
+
+/** The scalar metrics; curves stay in their picture. */
+export function scoresOf(comparison: TruthComparison): object {
+  const plain = ({ mae, psnr, ssim, msSsim, frc50, frc1over7 }: TruthComparison['metrics']['amplitude']) => ({
+    mae,
+    psnr,
+    ssim,
+    msSsim,
+    frc50,
+    frc1over7,
+  });
+  return { amplitude: plain(comparison.metrics.amplitude), phase: plain(comparison.metrics.phase) };
+}

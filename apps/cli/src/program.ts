@@ -1,0 +1,240 @@
+import { createInferencePayload, createTrainingPayload } from '@ptychofleet/config';
+import { objectKinds, scanKinds } from '@ptychofleet/data';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { demo } from './demo.ts';
+import { factoryPorts } from './factory-ports.ts';
+import { infer } from './infer.ts';
+import { printFailure, type OutputOptions } from './output.ts';
+import { addRunFlags, sourcesOf } from './run-options.ts';
+import { simulate, type SimulateArguments } from './simulate.ts';
+import { train } from './train.ts';
+import { up, type UpArguments } from './up.ts';
+import { cancel, listRuns, listWorkers, watch } from './watch.ts';
+
+interface CommonFlags {
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly coordinator?: string;
+  readonly workers?: number;
+}
+
+const outputOf = ({ json, quiet }: CommonFlags): OutputOptions => ({
+  json: json === true,
+  quiet: quiet === true,
+});
+const fleetOf = ({ coordinator, workers }: CommonFlags) => ({
+  coordinator: coordinator ?? null,
+  workers: workers ?? null,
+});
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError(`received ${text}, expected a number`);
+  return value;
+}
+
+/**
+ * The command line: what there is, what it is called and what it does.
+ * @param json whether faults of the arguments are told as JSON.
+ * @param interruptible announces that the command stops in order when it is interrupted, and tells it when.
+ */
+export function createProgram(interruptible: () => AbortSignal, json: boolean): Command {
+  const program = new Command('ptychofleet')
+    .description(
+      'Trains and runs physics-informed ptychography networks on a fleet of gRPC workers, with the same bits for any number of them.',
+    )
+    .exitOverride()
+    .configureHelp({ helpWidth: 80 })
+    .configureOutput({ outputError: (text) => printFailure(json, asSentence(text), 'invalid-input') })
+    .addHelpText('after', examples);
+
+  runCommand(program, 'train', 'Train a network on a scan and write the weight bundle wts.h5.zip.').action(
+    async function (this: Command) {
+      const typed = typedFlags.get(this) ?? [];
+      const payload = createTrainingPayload(sourcesOf('train', typed), factoryPorts);
+      await train(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible());
+    },
+  );
+  runCommand(program, 'infer', 'Reconstruct a scan with a trained network.').action(async function (
+    this: Command,
+  ) {
+    const typed = typedFlags.get(this) ?? [];
+    const payload = createInferencePayload(sourcesOf('infer', typed), factoryPorts);
+    await infer(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible());
+  });
+  addFleetCommands(program, interruptible);
+  addDataCommands(program, interruptible);
+  for (const [name, text] of delegated) program.command(name).description(text);
+  return program;
+}
+
+/** Started by the launcher before this program is; listed here for the help. */
+const delegated: readonly [string, string][] = [
+  ['coordinator', 'Start a coordinator: takes runs, hands out micro-batches, merges results.'],
+  ['worker', 'Start a worker that computes for a coordinator.'],
+  ['doctor', 'Check every part of the installation and say how to mend it.'],
+];
+
+const typedFlags = new WeakMap<Command, ReturnType<typeof addRunFlags>>();
+
+function runCommand(program: Command, name: 'train' | 'infer', description: string): Command {
+  const command = program.command(name).description(description).helpGroup('Runs:');
+  common(command);
+  command.addOption(
+    new Option(
+      '--coordinator <address>',
+      'Use this fleet: HOST:PORT or unix:/path. Without it a private one is started.',
+    ).helpGroup('Fleet:'),
+  );
+  command.addOption(
+    new Option('--workers <count>', 'Workers of the private fleet. (default: one per core)')
+      .argParser(number)
+      .helpGroup('Fleet:'),
+  );
+  typedFlags.set(command, addRunFlags(command, name));
+  return command.addHelpText('after', name === 'train' ? trainExamples : inferExamples);
+}
+
+/** Commander's complaints in the form of all others. */
+function asSentence(text: string): string {
+  const [what = '', guess] = text
+    .trim()
+    .replace(/^error: /, '')
+    .split('\n');
+  const sentence = what.replace(/\.$/, '').replace('. ', ', ');
+  const help = guess?.replace('(Did', 'did').replace('?)', '?') ?? 'add --help for all options';
+  return `${sentence}; ${help}`;
+}
+
+function common(command: Command): Command {
+  return command.addOption(
+    new Option('--json', 'Progress as JSON lines on stderr, the result as JSON on stdout.').helpGroup(
+      'Output:',
+    ),
+  );
+}
+
+function addFleetCommands(program: Command, interruptible: () => AbortSignal): void {
+  const address = ['--coordinator <address>', 'HOST:PORT or unix:/path', '127.0.0.1:50051'] as const;
+  const quiet = ['--quiet', 'print nothing but warnings'] as const;
+  common(
+    program.command('up').helpGroup('Fleet:').description('Start a local fleet that stays until Ctrl-C.'),
+  )
+    .option('--listen <address>', 'HOST:PORT or unix:/path', '127.0.0.1:50051')
+    .option('--workers <count>', 'number of workers (default: one per core)', number)
+    .option('--state-dir <folder>', 'where scans, models, results and logs are kept', '.ptychofleet/fleet')
+    .option(...quiet)
+    .action((options: CommonFlags & UpArguments) =>
+      up({ ...options, workers: options.workers ?? null }, outputOf(options), interruptible()),
+    );
+  common(program.command('runs').helpGroup('Fleet:').description('List the runs of a coordinator.'))
+    .option(...address)
+    .action((options: CommonFlags & { coordinator: string }) =>
+      listRuns(options.coordinator, outputOf(options)),
+    );
+  common(
+    program
+      .command('watch')
+      .helpGroup('Fleet:')
+      .description('Follow a run, by default the newest.')
+      .argument('[run]', 'id of the run'),
+  )
+    .option(...address)
+    .option(...quiet)
+    .action((run: string | undefined, options: CommonFlags & { coordinator: string }) =>
+      watch(options.coordinator, run ?? null, outputOf(options)),
+    );
+  common(
+    program
+      .command('cancel')
+      .helpGroup('Fleet:')
+      .description('End a run at once.')
+      .argument('<run>', 'id of the run'),
+  )
+    .option(...address)
+    .action((run: string, options: CommonFlags & { coordinator: string }) =>
+      cancel(options.coordinator, run, outputOf(options)),
+    );
+  common(program.command('workers').helpGroup('Fleet:').description('List the workers of a coordinator.'))
+    .option(...address)
+    .action((options: CommonFlags & { coordinator: string }) =>
+      listWorkers(options.coordinator, outputOf(options)),
+    );
+}
+
+function addDataCommands(program: Command, interruptible: () => AbortSignal): void {
+  common(
+    program
+      .command('simulate')
+      .helpGroup('Data:')
+      .description('Make a scan with its truth: object, probe, positions, Poisson noise.')
+      .argument('<file>', 'NPZ file to write'),
+  )
+    .option('--N <pixels>', 'side of a pattern: 64, 128 or 256', number, 64)
+    .addOption(new Option('--object <kind>', 'kind of object').choices(objectKinds).default('star'))
+    .option('--object-side <pixels>', 'side of the object', number, 232)
+    .addOption(
+      new Option(
+        '--probe <kind>',
+        'disk: idealised with a curved phase; defocused: annular aperture out of focus',
+      )
+        .choices(['disk', 'defocused'])
+        .default('disk'),
+    )
+    .addOption(new Option('--scan <kind>', 'scan pattern').choices(scanKinds).default('jittered'))
+    .option('--count <patterns>', 'number of scan positions', number, 512)
+    .option('--photons <count>', 'mean photons per pattern', number, 1e6)
+    .option('--no-noise', 'exact amplitudes without Poisson noise')
+    .option('--seed <number>', 'seed of the object', number, 1)
+    .option('--scan-seed <number>', 'seed of positions and noise (default: from --seed)', number)
+    .option('--quiet', 'print nothing but warnings')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ptychofleet simulate scan.npz --object star --count 1024 --photons 1e5',
+    )
+    .action((file: string, options: CommonFlags & SimulateArguments) =>
+      simulate(options, file, outputOf(options)),
+    );
+  common(
+    program
+      .command('demo')
+      .helpGroup('Runs:')
+      .description('Simulate, train with two workers, reconstruct and compare: everything in one folder.'),
+  )
+    .option('--output_dir <folder>', 'where everything goes', 'out/demo')
+    .option('--workers <count>', 'workers of the private fleet', number, 2)
+    .option('--max_epochs <count>', 'epochs of 512 patterns', number, 20)
+    .option('--quiet', 'print nothing but warnings')
+    .action((options: CommonFlags & { output_dir: string; workers: number; max_epochs: number }) =>
+      demo(
+        { outputDir: options.output_dir, workers: options.workers, epochs: options.max_epochs },
+        outputOf(options),
+        interruptible(),
+      ),
+    );
+}
+
+const examples = `
+Examples:
+  ptychofleet demo
+  ptychofleet train --train_data_file scan.npz --output_dir out/s --gridsize 1
+  ptychofleet infer --model_path out/s --test_data scan.npz --output_dir out/s/rec
+  ptychofleet up --workers 4 &
+  ptychofleet train --coordinator 127.0.0.1:50051 --train_data_file scan.npz
+
+Exit codes: 0 success, 1 failed run, 2 bad input, 3 no coordinator or workers,
+130 interrupted.`;
+
+const trainExamples = `
+Examples:
+  ptychofleet train --train_data_file scan.npz --output_dir out/s --gridsize 1
+  ptychofleet train --train_data_file scan.npz --test_data_file other.npz \\
+      --output_dir out/s --gridsize 2 --max_epochs 30 --learning-rate 5e-4
+  ptychofleet train --config run.yaml --workers 4 --json 2>progress.jsonl`;
+
+const inferExamples = `
+Examples:
+  ptychofleet infer --model_path out/s --test_data scan.npz --output_dir out/rec
+  ptychofleet infer --model_path out/s --test_data scan.npz \\
+      --output_dir out/rec --inference-batch-size 64 --workers 2`;

@@ -1,0 +1,77 @@
+import { Fault } from '@ptychofleet/base';
+import { CoordinatorClient } from '@ptychofleet/wire';
+import { followRun } from './follow-run.ts';
+import { printResult, reporterFor, type OutputOptions } from './output.ts';
+
+const connectTimeoutMs = 5000;
+
+async function connected<Result>(
+  address: string,
+  work: (client: CoordinatorClient) => Promise<Result>,
+): Promise<Result> {
+  const client = new CoordinatorClient(address);
+  try {
+    await client.connect(connectTimeoutMs);
+    return await work(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Follows a run that somebody submitted; the newest one when none is named. */
+export async function watch(address: string, runId: string | null, output: OutputOptions): Promise<void> {
+  await connected(address, async (client) => {
+    const chosen = runId ?? (await client.listRuns()).at(-1)?.runId;
+    if (chosen === undefined) {
+      throw new Fault('not-found', `no run to watch at ${address} yet; start one with \`ptychofleet train\``);
+    }
+    const { run, epochs } = await followRun(client, chosen, reporterFor(output, 'step'));
+    printResult(output, { type: 'result', command: 'watch', ...run }, [
+      `run ${run.runId} succeeded after ${epochs.length} epochs`,
+    ]);
+  });
+}
+
+/** Lists the runs of a coordinator. */
+export async function listRuns(address: string, output: OutputOptions): Promise<void> {
+  await connected(address, async (client) => {
+    const runs = await client.listRuns();
+    const lines = runs.map((run) => {
+      const { step = 0, stepCount = 0 } = run.progress ?? {};
+      const kind = run.kind === 'RUN_KIND_TRAINING' ? 'training' : 'inference';
+      const state = run.state.replace('RUN_STATE_', '').toLowerCase();
+      return `${run.runId}  ${kind.padEnd(9)}  ${state.padEnd(9)}  ${step}/${stepCount}  ${run.reason}`;
+    });
+    printResult(
+      output,
+      { type: 'result', command: 'runs', runs },
+      lines.length === 0 ? ['no runs yet'] : lines,
+    );
+  });
+}
+
+/** Lists the workers of a coordinator. */
+export async function listWorkers(address: string, output: OutputOptions): Promise<void> {
+  await connected(address, async (client) => {
+    const workers = await client.listWorkers();
+    const lines = workers.map(
+      ({ workerId, name, leaseCount, taskCount, processId }) =>
+        `${workerId.padEnd(5)}  ${name.padEnd(20)}  pid ${processId}  ${leaseCount} at work  ${taskCount} done`,
+    );
+    printResult(
+      output,
+      { type: 'result', command: 'workers', workers },
+      lines.length === 0 ? ['no workers'] : lines,
+    );
+  });
+}
+
+/** Ends a run at once. */
+export async function cancel(address: string, runId: string, output: OutputOptions): Promise<void> {
+  await connected(address, async (client) => {
+    const run = await client.cancelRun(runId);
+    printResult(output, { type: 'result', command: 'cancel', ...run }, [
+      `run ${run.runId}: ${run.reason || run.state}`,
+    ]);
+  });
+}

@@ -1,0 +1,313 @@
+import { assert, Fault, messageOf, type Clock, type Digest, type Logger } from '@ptychofleet/base';
+import {
+  advance,
+  initialFleet,
+  isFinal,
+  runId as asRunId,
+  stepCount,
+  type FleetEffect,
+  type FleetEvent,
+  type RunId,
+} from '@ptychofleet/run';
+import type { BlobStore } from '@ptychofleet/store';
+import { toStruct } from '@ptychofleet/wire';
+import type { Job, RoundPlace, TaskAnswer } from './job.ts';
+import type { RunRecord } from './run-record.ts';
+import { Throughput } from './throughput.ts';
+import { Workers, type WorkerLife } from './workers.ts';
+
+interface ActiveRun {
+  readonly record: RunRecord;
+  readonly job: Job;
+  readonly throughput: Throughput;
+  /** Values that the tasks of the present round must answer with. */
+  place: RoundPlace | null;
+  stepsDone: number;
+  patternsInEpoch: number;
+  epochStartedMs: number;
+  lossSumInEpoch: number;
+  stepsInEpoch: number;
+}
+
+export interface CoordinatorLimits {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly taskFailuresMax: number;
+}
+
+/**
+ * Drives the fleet machine: turns what happens into events and effects into deeds. All deciding is in libs/run, all
+ * arithmetic in the jobs; here are only the order of things and who is told.
+ */
+export class Coordinator {
+  readonly workers = new Workers();
+  readonly limits: CoordinatorLimits;
+  readonly #state;
+  readonly #runs = new Map<RunId, ActiveRun>();
+  readonly #records = new Map<string, RunRecord>();
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #blobs: BlobStore;
+  #answer: TaskAnswer | null = null;
+  #accepted = false;
+  #lastTickMs: number;
+
+  constructor(limits: CoordinatorLimits, blobs: BlobStore, clock: Clock, logger: Logger) {
+    this.limits = limits;
+    this.#state = initialFleet(limits);
+    this.#blobs = blobs;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#lastTickMs = clock.nowMs();
+  }
+
+  /** Takes a prepared run in. */
+  submit(record: RunRecord, job: Job, workersMin: number): void {
+    const id = asRunId(record.runId);
+    const run: ActiveRun = {
+      record,
+      job,
+      throughput: new Throughput(),
+      place: null,
+      stepsDone: 0,
+      patternsInEpoch: 0,
+      epochStartedMs: this.#clock.nowMs(),
+      lossSumInEpoch: 0,
+      stepsInEpoch: 0,
+    };
+    this.#runs.set(id, run);
+    this.#records.set(record.runId, record);
+    this.#dispatch({ type: 'run-submitted', run: id, plan: job.plan, workersMin });
+  }
+
+  record(runId: string): RunRecord {
+    const record = this.#records.get(runId);
+    if (record === undefined) {
+      throw new Fault('not-found', `run ${runId} is not known here; list the runs with ListRuns`, {
+        field: 'run_id',
+      });
+    }
+    return record;
+  }
+
+  records(): RunRecord[] {
+    return [...this.#records.values()];
+  }
+
+  cancel(runId: string): RunRecord {
+    const record = this.record(runId);
+    this.#dispatch({ type: 'run-cancelled', run: asRunId(runId) });
+    return record;
+  }
+
+  join(life: WorkerLife): void {
+    this.#logger.info({ workerId: life.id, name: life.name, slots: life.slots }, 'worker joined');
+    this.#dispatch({ type: 'worker-joined', worker: life.id, slots: life.slots, atMs: this.#clock.nowMs() });
+  }
+
+  heard(life: WorkerLife): void {
+    this.#dispatch({ type: 'worker-heard', worker: life.id, atMs: this.#clock.nowMs() });
+  }
+
+  drain(life: WorkerLife, reason: string): void {
+    this.#dispatch({ type: 'worker-draining', worker: life.id, reason });
+  }
+
+  lose(life: WorkerLife, reason: string): void {
+    if (this.workers.byId(life.id) !== life) return;
+    this.#logger.info({ workerId: life.id, reason }, 'worker left');
+    this.workers.remove(life);
+    this.#dispatch({ type: 'worker-lost', worker: life.id, reason });
+  }
+
+  /** Number of values that the answer to a lease must have, null when the lease is not in force. */
+  expectedValues(life: WorkerLife, leaseId: number): number | null {
+    const lease = this.#state.leases.get(leaseId);
+    if (lease === undefined || lease.worker !== life.id) return null;
+    const run = this.#runs.get(lease.run);
+    return run?.place == null ? null : run.job.valueCount(run.place);
+  }
+
+  /** Hands in an answer; says whether it counted. */
+  answer(life: WorkerLife, leaseId: number, answer: TaskAnswer): boolean {
+    this.#answer = answer;
+    this.#accepted = false;
+    this.#dispatch({ type: 'worker-heard', worker: life.id, atMs: this.#clock.nowMs() });
+    this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId });
+    this.#answer = null;
+    return this.#accepted;
+  }
+
+  fail(life: WorkerLife, leaseId: number, reason: string): void {
+    this.#dispatch({ type: 'task-failed', worker: life.id, lease: leaseId, reason });
+  }
+
+  /** Leases of a worker and tasks it has done. */
+  loadOf(life: WorkerLife): { leases: number; tasks: number } {
+    const worker = this.#state.workers.get(life.id);
+    return { leases: worker?.leases.size ?? 0, tasks: worker?.tasksDone ?? 0 };
+  }
+
+  tick(): void {
+    const nowMs = this.#clock.nowMs();
+    // After a stall of our own loop the heartbeats that came meanwhile are still unread: silence was ours, not theirs.
+    if (nowMs - this.#lastTickMs > this.limits.heartbeatTimeoutMs / 2) {
+      for (const life of this.workers.all()) this.heard(life);
+    }
+    this.#lastTickMs = nowMs;
+    this.#dispatch({ type: 'tick', atMs: nowMs });
+  }
+
+  async blob(digest: Digest): Promise<Uint8Array | null> {
+    for (const { job } of this.#runs.values()) {
+      const bytes = job.blob(digest);
+      if (bytes !== null) return bytes;
+    }
+    return this.#blobs.get(digest);
+  }
+
+  #dispatch(event: FleetEvent): void {
+    for (const effect of advance(this.#state, event)) this.#perform(effect);
+  }
+
+  #perform(effect: FleetEffect): void {
+    switch (effect.type) {
+      case 'assign-task':
+        return this.#assign(effect);
+      case 'accept-result': {
+        const run = this.#runs.get(effect.run);
+        assert(run?.place != null && this.#answer !== null, 'an accepted result has an answer and a place');
+        this.#accepted = true;
+        run.job.accept(run.place, effect.task, this.#answer);
+        run.throughput.add(this.#answer.groupCount * run.job.patternsPerGroup, this.#clock.nowMs());
+        if (run.place.purpose === 'step')
+          run.patternsInEpoch += this.#answer.groupCount * run.job.patternsPerGroup;
+        return;
+      }
+      case 'refuse-result':
+        return this.#logger.debug({ reason: effect.reason }, 'result refused');
+      case 'close-round': {
+        const { purpose, epoch, stepInEpoch } = effect;
+        // Not at once: the answer that completed the round is acknowledged first.
+        void this.#closeRound(effect.run, effect.round, { purpose, epoch, stepInEpoch });
+        return;
+      }
+      case 'run-changed':
+        return void this.#runChanged(effect.run);
+      case 'dismiss-worker': {
+        const life = this.workers.byId(effect.worker);
+        if (life === undefined) return;
+        this.#logger.warn({ workerId: life.id, reason: effect.reason }, 'worker dismissed');
+        this.workers.remove(life);
+        life.send({ goodbye: { reason: effect.reason, mayReturn: effect.mayReturn } });
+        life.close();
+        return;
+      }
+      case 'note': {
+        this.#logger.info({ runId: effect.run }, effect.text);
+        for (const [id, run] of this.#runs) {
+          if (!run.record.closed && (effect.run === null || effect.run === id))
+            run.record.addNote(effect.text);
+        }
+      }
+    }
+  }
+
+  #assign(effect: Extract<FleetEffect, { type: 'assign-task' }>): void {
+    const run = this.#runs.get(effect.run);
+    assert(run !== undefined, 'assigned runs are active');
+    const { purpose, epoch, stepInEpoch } = effect;
+    run.place = { purpose, epoch, stepInEpoch };
+    const task = run.job.describe(run.place, effect.task);
+    this.workers.byId(effect.worker)?.send({
+      task: {
+        leaseId: effect.lease,
+        kind: task.kind,
+        modelSpec: toStruct(task.model),
+        lossSpec: toStruct(task.loss),
+        scanDigest: task.scanDigest,
+        weightsDigest: task.weightsDigest,
+        groupIndices: [...task.groupIndices],
+        cropSide: task.cropSide,
+      },
+    });
+  }
+
+  async #closeRound(id: RunId, round: number, place: RoundPlace): Promise<void> {
+    const run = this.#runs.get(id);
+    assert(run !== undefined, 'closing runs are active');
+    try {
+      const outcome = await run.job.closeRound(place);
+      this.#report(run, place, outcome.loss);
+      if (outcome.epoch !== undefined) {
+        const seconds = (this.#clock.nowMs() - run.epochStartedMs) / 1000;
+        const { validationLoss, ...summary } = outcome.epoch;
+        run.record.addEpoch({
+          epoch: place.epoch + 1,
+          ...summary,
+          ...(validationLoss === null ? {} : { validationLoss }),
+          patternsPerSecond: run.patternsInEpoch / seconds,
+          seconds,
+        });
+        run.epochStartedMs = this.#clock.nowMs();
+        run.patternsInEpoch = run.lossSumInEpoch = run.stepsInEpoch = 0;
+      }
+      const stop = outcome.stop === undefined ? {} : { stop: outcome.stop };
+      this.#dispatch({ type: 'round-closed', run: id, round, ...stop });
+    } catch (error) {
+      this.#break(id, error);
+    }
+  }
+
+  #report(run: ActiveRun, place: RoundPlace, loss: number | null): void {
+    if (place.purpose === 'validation') return;
+    run.stepsDone = place.purpose === 'step' ? run.stepsDone + 1 : stepCount(run.job.plan);
+    run.lossSumInEpoch += loss ?? 0;
+    run.stepsInEpoch += 1;
+    const steps = stepCount(run.job.plan);
+    const rate = run.throughput.patternsPerSecond();
+    const { plan } = run.job;
+    const epochCount = plan.kind === 'training' ? plan.epochs : 0;
+    const perStep =
+      plan.kind === 'training' ? (plan.groupCount * epochCount * run.job.patternsPerGroup) / steps : 0;
+    run.record.setProgress({
+      epoch: place.epoch,
+      epochCount,
+      step: run.stepsDone,
+      stepCount: steps,
+      loss: run.lossSumInEpoch / run.stepsInEpoch,
+      patternsPerSecond: rate,
+      remainingSeconds: rate > 0 ? ((steps - run.stepsDone) * perStep) / rate : 0,
+      workerCount: this.workers.all().length,
+      learningRate: run.job.learningRate(place.epoch),
+    });
+  }
+
+  async #runChanged(id: RunId): Promise<void> {
+    const run = this.#runs.get(id);
+    const state = this.#state.runs.get(id);
+    assert(run !== undefined && state !== undefined, 'a changed run is known');
+    const { phase, reason } = state;
+    if (phase === 'running') run.epochStartedMs = this.#clock.nowMs();
+    if (phase === 'succeeded') {
+      try {
+        for (const { name, bytes } of await run.job.finish()) {
+          run.record.addArtifact(name, await this.#blobs.put(bytes), bytes.length);
+        }
+      } catch (error) {
+        this.#logger.error({ runId: id, err: error }, 'run could not be finished');
+        run.record.setPhase('failed', `the result could not be written: ${messageOf(error)}`);
+        this.#runs.delete(id);
+        return;
+      }
+    }
+    run.record.setPhase(phase, reason);
+    this.#logger.info({ runId: id, phase, reason }, 'run changed');
+    if (isFinal(phase)) this.#runs.delete(id);
+  }
+
+  #break(id: RunId, error: unknown): void {
+    this.#logger.error({ runId: id, err: error }, 'run broke');
+    this.#dispatch({ type: 'run-broken', run: id, reason: messageOf(error) });
+  }
+}

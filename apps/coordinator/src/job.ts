@@ -1,0 +1,71 @@
+import type { Digest } from '@ptychofleet/base';
+import type { LossSpec, ModelSpec } from '@ptychofleet/config';
+import type { Plan, RoundPurpose } from '@ptychofleet/run';
+
+/** What a worker is told to compute. */
+export interface TaskDescription {
+  readonly kind: 'TASK_KIND_GRADIENT' | 'TASK_KIND_LOSS' | 'TASK_KIND_PREDICTION';
+  readonly model: ModelSpec;
+  readonly loss: LossSpec;
+  readonly scanDigest: Digest;
+  readonly weightsDigest: Digest;
+  readonly groupIndices: Int32Array;
+  readonly cropSide: number;
+}
+
+/** What a worker answered, checked for length and digest. */
+export interface TaskAnswer {
+  readonly lossSum: number;
+  readonly groupCount: number;
+  readonly values: Float32Array;
+}
+
+/** Where a round stands in its run. */
+export interface RoundPlace {
+  readonly purpose: RoundPurpose;
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+}
+
+export interface EpochSummary {
+  readonly trainLoss: number;
+  readonly validationLoss: number | null;
+  readonly learningRate: number;
+  readonly weightsDigest: Digest;
+}
+
+/** What closing a round brought about. */
+export interface RoundOutcome {
+  /** Mean loss of the round per group; null for predictions. */
+  readonly loss: number | null;
+  /** Set when the round ended an epoch. */
+  readonly epoch?: EpochSummary;
+  /** Set when the run is to end early, with the reason. */
+  readonly stop?: string;
+}
+
+export interface MadeFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The numeric side of a run: turns places into tasks and answers into weights or pictures. The machine of libs/run
+ * decides when; a job never sees a worker.
+ */
+export interface Job {
+  readonly plan: Plan;
+  /** Patterns that one accepted answer with `groupCount` groups stands for. */
+  readonly patternsPerGroup: number;
+  readonly warnings: readonly string[];
+  learningRate(epoch: number): number;
+  /** Number of values an answer must have. */
+  valueCount(place: RoundPlace): number;
+  describe(place: RoundPlace, task: number): TaskDescription;
+  accept(place: RoundPlace, task: number, answer: TaskAnswer): void;
+  closeRound(place: RoundPlace): Promise<RoundOutcome>;
+  /** The run's files, after its last round. */
+  finish(): Promise<readonly MadeFile[]>;
+  /** Content that workers may ask for while the job lives. */
+  blob(digest: Digest): Uint8Array | null;
+}

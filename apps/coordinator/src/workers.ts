@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { assert, Fault } from '@ptychofleet/base';
+import { workerId, type WorkerId } from '@ptychofleet/run';
+import {
+  fromStruct,
+  protocolVersion,
+  toStruct,
+  type JsonObject,
+  type OpenSessionRequest__Output,
+  type OpenSessionResponse,
+  type Worker,
+} from '@ptychofleet/wire';
+
+type Hello = NonNullable<OpenSessionRequest__Output['hello']>;
+
+/** One life of a worker: the machine knows its id, the wire its stream. */
+export interface WorkerLife {
+  readonly id: WorkerId;
+  readonly sessionId: string;
+  readonly name: string;
+  readonly slots: number;
+  readonly numerics: JsonObject;
+  readonly processId: number;
+  send(message: OpenSessionResponse): void;
+  close(): void;
+}
+
+const slotsMax = 8;
+
+/** The lives that are connected now. A worker that comes back is a new life with a new id (its incarnation). */
+export class Workers {
+  readonly #byId = new Map<WorkerId, WorkerLife>();
+  readonly #bySession = new Map<string, WorkerLife>();
+  #next = 1;
+
+  /** Checks a hello; the numerics class of the first worker binds all others, since bits must not depend on who computes. */
+  admit(hello: Hello, wire: Pick<WorkerLife, 'send' | 'close'>): WorkerLife {
+    const [major] = hello.protocolVersion.split('.');
+    const [ours] = protocolVersion.split('.');
+    if (major !== ours) {
+      const message = `the worker speaks protocol ${hello.protocolVersion || 'unknown'}, this coordinator ${protocolVersion}; update the older of the two`;
+      throw new Fault('failed-precondition', message, { field: 'protocol_version' });
+    }
+    const numerics = fromStruct(hello.numerics);
+    const [other] = this.#byId.values();
+    if (other !== undefined) refuseOtherClass(other.numerics, numerics);
+    const slots = Math.max(1, Math.min(slotsMax, hello.slotCount));
+    const name = hello.name.slice(0, 80) || 'worker';
+    const id = workerId(`w${this.#next++}`);
+    const life: WorkerLife = {
+      id,
+      sessionId: randomUUID(),
+      name,
+      slots,
+      numerics,
+      processId: hello.processId,
+      ...wire,
+    };
+    this.#byId.set(id, life);
+    this.#bySession.set(life.sessionId, life);
+    return life;
+  }
+
+  byId(id: WorkerId): WorkerLife | undefined {
+    return this.#byId.get(id);
+  }
+
+  bySession(sessionId: string): WorkerLife | undefined {
+    return this.#bySession.get(sessionId);
+  }
+
+  remove(life: WorkerLife): void {
+    assert(this.#byId.delete(life.id), `worker ${life.id} is not here`);
+    this.#bySession.delete(life.sessionId);
+  }
+
+  all(): WorkerLife[] {
+    return [...this.#byId.values()];
+  }
+
+  numerics(): JsonObject {
+    const [any] = this.#byId.values();
+    return any?.numerics ?? {};
+  }
+}
+
+function refuseOtherClass(present: JsonObject, candidate: JsonObject): void {
+  const keys = new Set([...Object.keys(present), ...Object.keys(candidate)]);
+  for (const key of [...keys].sort()) {
+    const [have, got] = [present[key], candidate[key]].map((value) => JSON.stringify(value) ?? 'nothing');
+    if (have === got) continue;
+    const message = `numerics differ in ${key}: the fleet has ${have}, the worker ${got}; equal bits need equal numerics, so start it in the same environment`;
+    throw new Fault('failed-precondition', message, {
+      field: key,
+      received: got ?? '',
+      expected: have ?? '',
+    });
+  }
+}
+
+export function describeWorker(life: WorkerLife, leases: number, tasks: number): Worker {
+  return {
+    workerId: life.id,
+    name: life.name,
+    leaseCount: leases,
+    taskCount: tasks,
+    numerics: toStruct(life.numerics) as Worker['numerics'],
+    processId: life.processId,
+  };
+}

@@ -1,0 +1,35 @@
+import type { LossSpec, ModelSpec } from '@ptychofleet/config';
+import type { Digest } from '@ptychofleet/base';
+import type { NumericsClass } from '@ptychofleet/compute';
+
+export type TaskKind = 'gradient' | 'loss' | 'prediction';
+
+export interface ComputeTask {
+  readonly kind: TaskKind;
+  readonly model: ModelSpec;
+  readonly loss: LossSpec;
+  readonly scanDigest: Digest;
+  readonly weightsDigest: Digest;
+  readonly groupIndices: Int32Array;
+  readonly cropSide: number;
+}
+
+export interface ComputeResult {
+  readonly lossSum: number;
+  readonly groupCount: number;
+  readonly values: Float32Array;
+  readonly computeMs: number;
+}
+
+/** To the compute thread. Scans and weights travel once, before the first task that names them. */
+export type ToCompute =
+  | { readonly type: 'scan'; readonly digest: Digest; readonly bytes: Uint8Array }
+  | { readonly type: 'weights'; readonly digest: Digest; readonly slab: Float32Array }
+  | { readonly type: 'forget'; readonly digest: Digest }
+  | { readonly type: 'task'; readonly id: number; readonly task: ComputeTask };
+
+/** From the compute thread. */
+export type FromCompute =
+  | { readonly type: 'ready'; readonly numerics: NumericsClass }
+  | { readonly type: 'result'; readonly id: number; readonly result: ComputeResult }
+  | { readonly type: 'failure'; readonly id: number; readonly reason: string };

@@ -1,0 +1,92 @@
+import { parentPort } from 'node:worker_threads';
+import { assert, messageOf, type Digest } from '@ptychofleet/base';
+import { createEngine, numericsClass, type Engine } from '@ptychofleet/compute';
+import { decodePrepared, type PreparedScan } from '@ptychofleet/data';
+import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
+
+/**
+ * The thread that owns TensorFlow. Its calls are synchronous and last up to seconds, so nothing that must answer in
+ * time (heartbeats, streams) may live here.
+ */
+const enginesMax = 2;
+const scans = new Map<Digest, PreparedScan>();
+const weights = new Map<Digest, Float32Array>();
+const engines = new Map<string, { engine: Engine; weightsDigest: Digest | null }>();
+assert(parentPort !== null, 'compute runs in a thread of its own');
+const port = parentPort;
+
+const send = (message: FromCompute, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer);
+
+function engineFor(task: ComputeTask): Engine {
+  const key = JSON.stringify([task.model, task.loss, task.scanDigest]);
+  let entry = engines.get(key);
+  if (entry === undefined) {
+    const scan = scans.get(task.scanDigest);
+    assert(scan !== undefined, `scan ${task.scanDigest} was not sent`);
+    const [oldest] = engines;
+    if (engines.size >= enginesMax && oldest !== undefined) {
+      oldest[1].engine.dispose();
+      engines.delete(oldest[0]);
+    }
+    entry = { engine: createEngine(task.model, task.loss, scan), weightsDigest: null };
+  } else engines.delete(key);
+  engines.set(key, entry); // the last one used is the last one evicted
+  if (entry.weightsDigest !== task.weightsDigest) {
+    const slab = weights.get(task.weightsDigest);
+    assert(slab !== undefined, `weights ${task.weightsDigest} were not sent`);
+    entry.engine.setWeights(slab);
+    entry.weightsDigest = task.weightsDigest;
+  }
+  return entry.engine;
+}
+
+function compute(task: ComputeTask): ComputeResult {
+  const started = performance.now();
+  const engine = engineFor(task);
+  const batch = { groupIndices: task.groupIndices };
+  const finish = (lossSum: number, groupCount: number, values: Float32Array): ComputeResult => ({
+    lossSum,
+    groupCount,
+    values,
+    computeMs: performance.now() - started,
+  });
+  switch (task.kind) {
+    case 'gradient': {
+      const { lossSum, groupCount, gradient } = engine.gradient(batch);
+      return finish(lossSum, groupCount, gradient);
+    }
+    case 'loss': {
+      const { lossSum, groupCount } = engine.loss(batch);
+      return finish(lossSum, groupCount, new Float32Array(0));
+    }
+    case 'prediction': {
+      const groupCount = task.groupIndices.filter((group) => group >= 0).length;
+      return finish(0, groupCount, engine.predict(batch, task.cropSide));
+    }
+  }
+}
+
+port.on('message', (message: ToCompute) => {
+  switch (message.type) {
+    case 'scan':
+      scans.set(message.digest, decodePrepared(message.bytes));
+      return;
+    case 'weights':
+      weights.set(message.digest, message.slab);
+      return;
+    case 'forget':
+      scans.delete(message.digest);
+      weights.delete(message.digest);
+      return;
+    case 'task':
+      try {
+        const result = compute(message.task);
+        send({ type: 'result', id: message.id, result }, [result.values.buffer as ArrayBuffer]);
+      } catch (error) {
+        send({ type: 'failure', id: message.id, reason: messageOf(error) });
+      }
+  }
+});
+
+send({ type: 'ready', numerics: numericsClass() });

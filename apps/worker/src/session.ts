@@ -1,0 +1,138 @@
+import { Fault, isDigest, messageOf, type Digest, type Logger } from '@ptychofleet/base';
+import { lossSpecSchema, modelSpecSchema } from '@ptychofleet/config';
+import {
+  faultOf,
+  type FleetLink,
+  fromStruct,
+  protocolVersion,
+  toStruct,
+  type TaskAssignment,
+} from '@ptychofleet/wire';
+import type { ComputeClient } from './compute-client.ts';
+import type { ComputeTask, TaskKind } from './compute-messages.ts';
+
+export interface SessionOptions {
+  readonly name: string;
+  readonly slots: number;
+  readonly connectTimeoutMs: number;
+  readonly logger: Logger;
+}
+
+/** How a session ended, and whether coming back can help. */
+export interface SessionEnd {
+  readonly reason: string;
+  readonly mayReturn: boolean;
+}
+
+const kinds: Record<string, TaskKind> = {
+  TASK_KIND_GRADIENT: 'gradient',
+  TASK_KIND_LOSS: 'loss',
+  TASK_KIND_PREDICTION: 'prediction',
+};
+
+const askedToStop: SessionEnd = { reason: 'asked to stop', mayReturn: false };
+
+/** Whether the coordinator answered before `leave` fired; a coordinator that never answers is a {@link Fault}. */
+async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal): Promise<boolean> {
+  if (leave.aborted) return false;
+  const left = new Promise<boolean>((resolve) => {
+    leave.addEventListener('abort', () => resolve(false), { once: true });
+  });
+  return Promise.race([link.connect(timeoutMs).then(() => true), left]);
+}
+
+/** One life of a worker: joins, computes what it is given, leaves when `leave` fires. Never throws for an expected loss. */
+export async function runSession(
+  link: FleetLink,
+  compute: ComputeClient,
+  options: SessionOptions,
+  leave: AbortSignal,
+): Promise<SessionEnd> {
+  const { logger } = options;
+  const numerics = await compute.numerics;
+  if (!(await connected(link, options.connectTimeoutMs, leave))) return askedToStop;
+  const stream = link.openSession();
+  let sessionId = '';
+  let heartbeat: NodeJS.Timeout | undefined;
+  let busy = 0;
+  let leaving = leave.aborted;
+
+  const end = await new Promise<SessionEnd>((resolve, reject) => {
+    const finishIfLeaving = (): void => {
+      if (leaving && busy === 0) stream.end();
+    };
+    const onLeave = (): void => {
+      leaving = true;
+      stream.write({ leaving: { reason: askedToStop.reason } });
+      finishIfLeaving();
+    };
+    leave.addEventListener('abort', onLeave, { once: true });
+    compute.died.catch((error: Error) => {
+      stream.cancel();
+      reject(error);
+    });
+    stream.on('error', (error) => resolve({ reason: faultOf(error, 'session').message, mayReturn: true }));
+    stream.on('end', () => resolve({ reason: 'the coordinator closed the session', mayReturn: true }));
+    stream.on('data', (message) => {
+      if (message.message === 'welcome' && message.welcome) {
+        sessionId = message.welcome.sessionId;
+        logger.info({ workerId: message.welcome.workerId, coordinator: link.address }, 'joined');
+        heartbeat = setInterval(() => stream.write({ heartbeat: {} }), message.welcome.heartbeatIntervalMs);
+        if (leaving) onLeave();
+      } else if (message.message === 'task' && message.task) {
+        busy += 1;
+        const task = message.task;
+        void doTask(task).finally(() => {
+          busy -= 1;
+          finishIfLeaving();
+        });
+      } else if (message.message === 'goodbye' && message.goodbye) {
+        resolve({ reason: message.goodbye.reason, mayReturn: message.goodbye.mayReturn });
+      }
+    });
+    const { name, slots } = options;
+    const hello = {
+      name,
+      protocolVersion,
+      numerics: toStruct({ ...numerics, pins: { ...numerics.pins } }),
+      slotCount: slots,
+      processId: process.pid,
+    };
+    stream.write({ hello });
+
+    const doTask = async (assignment: TaskAssignment): Promise<void> => {
+      const { leaseId } = assignment;
+      try {
+        const source = { pull: (digest: Digest) => link.pull(sessionId, digest) };
+        const result = await compute.run(decodeTask(assignment), source);
+        const accepted = await link.push(sessionId, { leaseId, ...result });
+        logger.debug({ leaseId, computeMs: Math.round(result.computeMs), accepted }, 'task done');
+      } catch (error) {
+        logger.warn({ leaseId, reason: messageOf(error) }, 'task failed');
+        if (!stream.destroyed) stream.write({ failure: { leaseId, reason: messageOf(error) } });
+      }
+    };
+  });
+  clearInterval(heartbeat);
+  stream.cancel();
+  return leaving ? { reason: end.reason, mayReturn: false } : end;
+}
+
+/** A task as it came from the wire, checked: nothing from outside reaches the compute thread unseen. */
+export function decodeTask(assignment: TaskAssignment): ComputeTask {
+  const kind = kinds[assignment.kind];
+  const { scanDigest, weightsDigest, groupIndices } = assignment;
+  if (kind === undefined)
+    throw new Fault('unsupported', `task kind ${assignment.kind} is not known to this worker`);
+  if (!isDigest(scanDigest) || !isDigest(weightsDigest))
+    throw new Fault('data-loss', 'the task names no content');
+  return {
+    kind,
+    model: modelSpecSchema.parse(fromStruct(assignment.modelSpec)),
+    loss: lossSpecSchema.parse(fromStruct(assignment.lossSpec)),
+    scanDigest,
+    weightsDigest,
+    groupIndices: Int32Array.from(groupIndices),
+    cropSide: assignment.cropSide,
+  };
+}
