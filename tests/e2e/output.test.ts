@@ -1,0 +1,115 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { npzOf, validEntries } from '../../libs/data/src/scan.test-support.ts';
+import { Bench, childrenOf, filesBelow, isAlive, jsonLines, type Running } from './processes.test-support.ts';
+import { inferArguments, simulateScan, trainArguments } from './runs.test-support.ts';
+
+const bench = new Bench();
+const out = bench.path('out');
+const temporary = bench.path('tmp');
+const trained = ['loss.png', 'run.json', 'wts.h5.zip'];
+const logs = ['coordinator', 'worker-1', 'worker-2'].map((name) => `logs/${name}.log`);
+let scan = '';
+
+beforeAll(async () => {
+  mkdirSync(temporary);
+  scan = await simulateScan(bench);
+});
+
+describe('what a command prints', () => {
+  it('with --json: the result alone on stdout, a record on every line of stderr', async () => {
+    const { stdout, stderr } = await bench.succeed(
+      ...trainArguments(scan, out, { '--workers': 1, '--max_epochs': 1 }),
+      '--json',
+    );
+    expect(stdout.indexOf('\n')).toBe(stdout.length - 1);
+    const result = JSON.parse(stdout) as Record<string, unknown>;
+    expect(result).toMatchObject({ type: 'result', command: 'train', epochs: 1 });
+    const types = jsonLines(stderr).map(({ type }) => type);
+    expect(new Set(types)).toEqual(new Set(['note', 'progress', 'epoch']));
+    expect(filesBelow(out).filter((name) => !name.startsWith('logs/'))).toEqual(trained);
+  });
+
+  it('with --json: a failure as one record more, and no result', async () => {
+    for (const flag of ['--batch_size', '--no-such-flag']) {
+      const ended = await bench.run(...trainArguments(scan, bench.path('none'), { [flag]: 7 }), '--json');
+      expect([ended.code, ended.stdout]).toEqual([2, '']);
+      expect(jsonLines(ended.stderr)).toMatchObject([{ type: 'error', kind: 'invalid-input' }]);
+    }
+  });
+
+  it('into a pipe: a warning once, a line per epoch, the files at the end', async () => {
+    const [folder, dark] = [bench.path('plain'), bench.path('dark.npz')];
+    const entries = validEntries(4);
+    (entries['diff3d']!.data as Float32Array).fill(0, 0, 64 * 64);
+    writeFileSync(dark, npzOf(entries));
+    const flags = { '--workers': 1, '--test_data_file': dark };
+    const { stdout, stderr } = await bench.succeed(...trainArguments(scan, folder, flags));
+    const lines = stderr.split('\n');
+    expect(lines.filter((line) => line.includes('all zero'))).toEqual([
+      'warning: dark.npz: diff3d holds 1 patterns of 4 that are all zero',
+    ]);
+    expect(lines.filter((line) => /^epoch [12]\/2 {2}loss .* {2}val .* patterns\/s/.test(line))).toHaveLength(
+      2,
+    );
+    expect(stdout).toContain(`wrote ${folder}/wts.h5.zip`);
+    // No cursor control outside a terminal.
+    expect(stdout + stderr).not.toContain('\x1b');
+  });
+
+  it('with --quiet: nothing', async () => {
+    const commands = [
+      ['simulate', bench.path('quiet.npz'), '--count', '8'],
+      trainArguments(scan, bench.path('quiet'), { '--workers': 1, '--max_epochs': 1 }),
+      inferArguments(bench.path('quiet'), scan, bench.path('quiet', 'rec'), '--workers', '1'),
+    ];
+    for (const command of commands) {
+      const { stdout, stderr } = await bench.succeed(...command, '--quiet');
+      expect([stdout, stderr]).toEqual(['', '']);
+    }
+  });
+});
+
+describe('an interrupted training', () => {
+  const endless = (): Running =>
+    bench.start([...trainArguments(scan, out, { '--workers': 2, '--max_epochs': 10_000 }), '--json'], {
+      TMPDIR: temporary,
+    });
+  const familyWhen = async (run: Running, count: number): Promise<number[]> => {
+    for (;;) {
+      const family = childrenOf(run.pid);
+      if (family.length >= count) return family;
+      await setTimeout(20);
+    }
+  };
+
+  it.each([
+    ['while its fleet starts', 1, /^/],
+    ['in mid-run', 3, /"type":"progress"/],
+  ])('%s leaves no process, no temporary file and the results of the run before', async (_, count, when) => {
+    const before = readFileSync(`${out}/wts.h5.zip`);
+    const run = endless();
+    await run.said(when);
+    const family = await familyWhen(run, count);
+    run.signal('SIGINT');
+    const { code, stdout, stderr } = await run.ended;
+    expect([code, stdout]).toEqual([130, '']);
+    expect(jsonLines(stderr).at(-1)).toMatchObject({ type: 'error', kind: 'interrupted' });
+    expect(family.filter(isAlive)).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(filesBelow(out)).toEqual([...logs, ...trained]);
+    expect(readFileSync(`${out}/wts.h5.zip`).equals(before)).toBe(true);
+  });
+
+  it('that could not even say goodbye leaves no process', async () => {
+    const run = endless();
+    await run.said(/"type":"progress"/);
+    const family = await familyWhen(run, 3);
+    run.signal('SIGKILL');
+    await run.ended;
+    // Nobody waits for them any more: they end when they notice, and the test's timeout is the limit.
+    while (family.some(isAlive)) await setTimeout(50);
+    expect(filesBelow(out)).toEqual([...logs, ...trained]);
+  });
+});
