@@ -178,7 +178,7 @@ export class Coordinator {
         const run = this.#runs.get(effect.run);
         assert(run?.place != null && this.#answer !== null, 'an accepted result has an answer and a place');
         this.#accepted = true;
-        run.job.accept(run.place, effect.task, this.#answer);
+        run.job.accept(run.place, effect.block, this.#answer);
         run.throughput.add(this.#answer.groupCount * run.job.patternsPerGroup, this.#clock.nowMs());
         if (run.place.purpose === 'step')
           run.patternsInEpoch += this.#answer.groupCount * run.job.patternsPerGroup;
@@ -218,7 +218,7 @@ export class Coordinator {
     assert(run !== undefined, 'assigned runs are active');
     const { purpose, epoch, stepInEpoch } = effect;
     run.place = { purpose, epoch, stepInEpoch };
-    const task = run.job.describe(run.place, effect.task);
+    const task = run.job.describe(run.place, effect.block);
     this.workers.byId(effect.worker)?.send({
       task: {
         leaseId: effect.lease,
@@ -227,7 +227,7 @@ export class Coordinator {
         lossSpec: toStruct(task.loss),
         scanDigest: task.scanDigest,
         weightsDigest: task.weightsDigest,
-        groupIndices: [...task.groupIndices],
+        microBatches: task.microBatches.map((groups) => ({ groupIndices: [...groups] })),
         cropSide: task.cropSide,
       },
     });

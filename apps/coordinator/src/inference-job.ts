@@ -3,7 +3,7 @@ import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import { writeNpz, type PreparedScan } from '@ptychofleet/data';
 import { probeWeights, ShiftAndSumStitcher, stitchBarycentric, type Canvas } from '@ptychofleet/imaging';
 import { slabToBytes } from '@ptychofleet/params';
-import { consecutiveGroups, inferenceTasks, type InferencePlan } from '@ptychofleet/run';
+import { consecutiveGroups, inferenceTasks, type Block, type InferencePlan } from '@ptychofleet/run';
 import type { Job, MadeFile, RoundOutcome, RoundPlace, TaskAnswer, TaskDescription } from './job.ts';
 import type { PublishedScan } from './training-job.ts';
 
@@ -49,7 +49,7 @@ export class InferenceJob implements Job {
     return plan.batchSize * scan.scan.C * cropSide * cropSide * 2;
   }
 
-  describe(_place: RoundPlace, task: number): TaskDescription {
+  describe(_place: RoundPlace, { index: task }: Block): TaskDescription {
     const { plan, model, loss, scan, cropSide } = this.#settings;
     return {
       kind: 'TASK_KIND_PREDICTION',
@@ -57,12 +57,12 @@ export class InferenceJob implements Job {
       loss,
       scanDigest: scan.digest,
       weightsDigest: this.#weightsDigest,
-      groupIndices: consecutiveGroups(plan.batchSize, plan.groupCount, task),
+      microBatches: [consecutiveGroups(plan.batchSize, plan.groupCount, task)],
       cropSide,
     };
   }
 
-  accept(_place: RoundPlace, task: number, answer: TaskAnswer): void {
+  accept(_place: RoundPlace, { index: task }: Block, answer: TaskAnswer): void {
     this.#patches[task] = answer.values;
   }
 

@@ -1,6 +1,6 @@
 import type { Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
-import type { Plan, RoundPurpose } from '@ptychofleet/run';
+import type { Block, Plan, RoundPurpose } from '@ptychofleet/run';
 
 /** What a worker is told to compute. */
 export interface TaskDescription {
@@ -9,7 +9,8 @@ export interface TaskDescription {
   readonly loss: LossSpec;
   readonly scanDigest: Digest;
   readonly weightsDigest: Digest;
-  readonly groupIndices: Int32Array;
+  /** Micro-batches of an aligned block, from left to right; one for losses and predictions. */
+  readonly microBatches: readonly Int32Array[];
   readonly cropSide: number;
 }
 
@@ -61,8 +62,8 @@ export interface Job {
   learningRate(epoch: number): number;
   /** Number of values an answer must have. */
   valueCount(place: RoundPlace): number;
-  describe(place: RoundPlace, task: number): TaskDescription;
-  accept(place: RoundPlace, task: number, answer: TaskAnswer): void;
+  describe(place: RoundPlace, block: Block): TaskDescription;
+  accept(place: RoundPlace, block: Block, answer: TaskAnswer): void;
   closeRound(place: RoundPlace): Promise<RoundOutcome>;
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;

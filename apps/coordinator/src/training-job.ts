@@ -23,6 +23,8 @@ import {
   microBatchSize,
   shardsOfStep,
   stepsPerEpoch,
+  tasksOf,
+  type Block,
   type TrainingPlan,
 } from '@ptychofleet/run';
 import type {
@@ -103,25 +105,28 @@ export class TrainingJob implements Job {
     return place.purpose === 'step' ? this.#settings.layout.size : 0;
   }
 
-  describe(place: RoundPlace, task: number): TaskDescription {
+  describe(place: RoundPlace, block: Block): TaskDescription {
     const { model, loss, scan, validation } = this.#settings;
     const common = { model, loss, weightsDigest: this.#weightsDigest, cropSide: 0 };
     if (place.purpose === 'step') {
-      const groupIndices = microBatchOfStep(this.plan, place.epoch, place.stepInEpoch, task);
-      return { ...common, kind: 'TASK_KIND_GRADIENT', scanDigest: scan.digest, groupIndices };
+      const microBatches = tasksOf(block).map((shard) =>
+        microBatchOfStep(this.plan, place.epoch, place.stepInEpoch, shard),
+      );
+      return { ...common, kind: 'TASK_KIND_GRADIENT', scanDigest: scan.digest, microBatches };
     }
     assert(validation !== null, 'a validation round has data');
-    const groupIndices = consecutiveGroups(microBatchSize(this.plan), this.plan.validationGroupCount, task);
-    return { ...common, kind: 'TASK_KIND_LOSS', scanDigest: validation.digest, groupIndices };
+    const size = microBatchSize(this.plan);
+    const microBatches = [consecutiveGroups(size, this.plan.validationGroupCount, block.index)];
+    return { ...common, kind: 'TASK_KIND_LOSS', scanDigest: validation.digest, microBatches };
   }
 
-  accept(place: RoundPlace, task: number, answer: TaskAnswer): void {
+  accept(place: RoundPlace, { level, index }: Block, answer: TaskAnswer): void {
     if (place.purpose === 'step') {
-      this.#gradient.add(task, answer.values, 'owned');
-      this.#losses.addNode(0, task, answer.lossSum);
-      this.#counts.addNode(0, task, answer.groupCount);
+      this.#gradient.addNode(level, index, answer.values, 'owned');
+      this.#losses.addNode(level, index, answer.lossSum);
+      this.#counts.addNode(level, index, answer.groupCount);
     } else {
-      this.#validation.lossSum[task] = answer.lossSum;
+      this.#validation.lossSum[index] = answer.lossSum;
       this.#validation.groups += answer.groupCount;
     }
   }

@@ -10,7 +10,8 @@ export interface ComputeTask {
   readonly loss: LossSpec;
   readonly scanDigest: Digest;
   readonly weightsDigest: Digest;
-  readonly groupIndices: Int32Array;
+  /** An aligned block of micro-batches, from left to right; one for losses and predictions. */
+  readonly microBatches: readonly Int32Array[];
   readonly cropSide: number;
 }
 

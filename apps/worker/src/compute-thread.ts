@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, messageOf, type Digest } from '@ptychofleet/base';
-import { createEngine, numericsClass, type Engine } from '@ptychofleet/compute';
+import { createEngine, numericsClass, type Engine, type MicroBatch } from '@ptychofleet/compute';
 import { decodePrepared, type PreparedScan } from '@ptychofleet/data';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
+import { gradientOfBlock } from './gradient-of-block.ts';
 
 /**
  * The thread that owns TensorFlow. Its calls are synchronous and last up to seconds, so nothing that must answer in
@@ -41,10 +42,15 @@ function engineFor(task: ComputeTask): Engine {
   return entry.engine;
 }
 
+function onlyBatch({ microBatches }: ComputeTask): MicroBatch {
+  const [groupIndices] = microBatches;
+  assert(groupIndices !== undefined, 'a task has a micro-batch');
+  return { groupIndices };
+}
+
 function compute(task: ComputeTask): ComputeResult {
   const started = performance.now();
   const engine = engineFor(task);
-  const batch = { groupIndices: task.groupIndices };
   const finish = (lossSum: number, groupCount: number, values: Float32Array): ComputeResult => ({
     lossSum,
     groupCount,
@@ -53,15 +59,16 @@ function compute(task: ComputeTask): ComputeResult {
   });
   switch (task.kind) {
     case 'gradient': {
-      const { lossSum, groupCount, gradient } = engine.gradient(batch);
+      const { lossSum, groupCount, gradient } = gradientOfBlock(engine, task.microBatches);
       return finish(lossSum, groupCount, gradient);
     }
     case 'loss': {
-      const { lossSum, groupCount } = engine.loss(batch);
+      const { lossSum, groupCount } = engine.loss(onlyBatch(task));
       return finish(lossSum, groupCount, new Float32Array(0));
     }
     case 'prediction': {
-      const groupCount = task.groupIndices.filter((group) => group >= 0).length;
+      const batch = onlyBatch(task);
+      const groupCount = batch.groupIndices.filter((group) => group >= 0).length;
       return finish(0, groupCount, engine.predict(batch, task.cropSide));
     }
   }

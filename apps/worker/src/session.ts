@@ -121,18 +121,21 @@ export async function runSession(
 /** A task as it came from the wire, checked: nothing from outside reaches the compute thread unseen. */
 export function decodeTask(assignment: TaskAssignment): ComputeTask {
   const kind = kinds[assignment.kind];
-  const { scanDigest, weightsDigest, groupIndices } = assignment;
+  const { scanDigest, weightsDigest, microBatches } = assignment;
   if (kind === undefined)
     throw new Fault('unsupported', `task kind ${assignment.kind} is not known to this worker`);
   if (!isDigest(scanDigest) || !isDigest(weightsDigest))
     throw new Fault('data-loss', 'the task names no content');
+  const blocks = kind === 'gradient' ? [1, 2, 4, 8, 16, 32, 64] : [1];
+  if (!blocks.includes(microBatches.length))
+    throw new Fault('data-loss', `a ${kind} task has ${microBatches.length} micro-batches`);
   return {
     kind,
     model: modelSpecSchema.parse(fromStruct(assignment.modelSpec)),
     loss: lossSpecSchema.parse(fromStruct(assignment.lossSpec)),
     scanDigest,
     weightsDigest,
-    groupIndices: Int32Array.from(groupIndices),
+    microBatches: microBatches.map(({ groupIndices }) => Int32Array.from(groupIndices)),
     cropSide: assignment.cropSide,
   };
 }

@@ -1,3 +1,4 @@
+import type { Block } from './block.ts';
 import type { RunId, WorkerId } from './ids.ts';
 import type { Plan, RoundPurpose } from './plan.ts';
 
@@ -37,10 +38,10 @@ export type FleetEffect =
       readonly purpose: RoundPurpose;
       readonly epoch: number;
       readonly stepInEpoch: number;
-      readonly task: number;
+      readonly block: Block;
     }
   /** The result that came with the present event counts. */
-  | { readonly type: 'accept-result'; readonly run: RunId; readonly round: number; readonly task: number }
+  | { readonly type: 'accept-result'; readonly run: RunId; readonly round: number; readonly block: Block }
   /** The result that came with the present event is late or foreign; drop it. */
   | { readonly type: 'refuse-result'; readonly reason: string }
   /** All results of the round are in: use them, then report `round-closed`. */

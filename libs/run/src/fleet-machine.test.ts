@@ -9,6 +9,7 @@ import {
   runId,
   shardsOfStep,
   stepsPerEpoch,
+  tasksOf,
   workerId,
   type FleetEffect,
   type FleetEvent,
@@ -67,7 +68,9 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
   const take = (effects: FleetEffect[]): void => {
     for (const effect of effects) {
       if (effect.type === 'assign-task') open.push({ worker: effect.worker, lease: effect.lease });
-      if (effect.type === 'accept-result') accepted.push(`${effect.round}/${effect.task}`);
+      if (effect.type === 'accept-result') {
+        accepted.push(...tasksOf(effect.block).map((task) => `${effect.round}/${task}`));
+      }
       if (effect.type === 'close-round') {
         closed += 1;
         pending.push({ type: 'round-closed', run, round: effect.round });
@@ -102,6 +105,38 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
   }
   return { accepted, closed, phase: state.runs.get(run)!.phase };
 }
+
+describe('shares of a step', () => {
+  const shares = (virtualShards: number, workerCount: number): string[] => {
+    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const plan: TrainingPlan = {
+      kind: 'training',
+      groupCount: virtualShards,
+      validationGroupCount: 0,
+      batchSize: virtualShards,
+      virtualShards,
+      epochs: 1,
+      seed: 1,
+      sequential: true,
+      accumulationSteps: 1,
+    };
+    for (let i = 0; i < workerCount; i++) {
+      advance(state, { type: 'worker-joined', worker: workerId(`w${i}`), slots: 1, atMs: 0 });
+    }
+    const effects = advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    return effects
+      .filter((effect) => effect.type === 'assign-task')
+      .map(({ worker, block }) => `${worker}: ${tasksOf(block).join(' ')}`);
+  };
+
+  it('are the largest aligned blocks that keep every worker busy', () => {
+    expect(shares(4, 1)).toEqual(['w0: 0 1 2 3']);
+    expect(shares(4, 2)).toEqual(['w0: 0 1', 'w1: 2 3']);
+    expect(shares(4, 3)).toEqual(['w0: 0', 'w1: 1', 'w2: 2 3']);
+    expect(shares(2, 3)).toEqual(['w0: 0', 'w1: 1']);
+    expect(shares(8, 3)).toEqual(['w0: 0 1', 'w1: 2 3', 'w2: 4 5 6 7']);
+  });
+});
 
 describe('fleet machine', () => {
   it('accepts each task of each round exactly once, whoever comes and goes', () => {
@@ -163,7 +198,9 @@ describe('fleet machine', () => {
     advance(state, { type: 'worker-joined', worker: workerId('b'), slots: 1, atMs: 900 });
     const effects = advance(state, { type: 'tick', atMs: 1500 });
     expect(effects).toContainEqual(expect.objectContaining({ type: 'dismiss-worker', worker: 'a' }));
-    expect(effects).toContainEqual(expect.objectContaining({ type: 'assign-task', worker: 'b', task: 0 }));
+    expect(effects).toContainEqual(
+      expect.objectContaining({ type: 'assign-task', worker: 'b', block: { level: 0, index: 0 } }),
+    );
   });
 
   it('fails a run whose task fails again and again, with the reason', () => {

@@ -1,9 +1,10 @@
 import { assert, unreachable } from '@ptychofleet/base';
+import { tasksOf } from './block.ts';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import { isFinal, type FleetState, type RunState } from './fleet-state.ts';
 import { assignTasks } from './placement.ts';
 import { closeRound, startNextRun } from './run-lifecycle.ts';
-import { expireWorkers, loseWorker, releaseLease } from './membership.ts';
+import { expireWorkers, loseWorker, releaseLease, returnTasks } from './membership.ts';
 import type { WorkerId } from './ids.ts';
 
 /**
@@ -101,9 +102,12 @@ function finishTask(state: FleetState, worker: WorkerId, leaseId: number, effect
   const run = state.runs.get(lease.run);
   const round = run?.round;
   assert(run !== undefined && round !== null && round !== undefined, 'a lease has a live round');
-  assert(round.number === lease.round && !round.done.has(lease.task), 'a task is done once');
-  round.done.add(lease.task);
-  effects.push({ type: 'accept-result', run: run.id, round: round.number, task: lease.task });
+  assert(round.number === lease.round, 'a lease belongs to the round at work');
+  for (const task of tasksOf(lease.block)) {
+    assert(!round.done.has(task), 'a task is done once');
+    round.done.add(task);
+  }
+  effects.push({ type: 'accept-result', run: run.id, round: round.number, block: lease.block });
   if (round.done.size === round.taskCount) {
     const { epoch, stepInEpoch } = run;
     effects.push({
@@ -128,14 +132,14 @@ function failTask(
   const run = state.runs.get(lease.run);
   const round = run?.round;
   assert(run !== undefined && round !== null && round !== undefined, 'a lease has a live round');
-  const failures = (round.failures.get(lease.task) ?? 0) + 1;
-  round.failures.set(lease.task, failures);
-  round.waiting.push(lease.task);
-  round.waiting.sort((a, b) => a - b);
+  const tasks = tasksOf(lease.block);
+  const failures = Math.max(...tasks.map((task) => (round.failures.get(task) ?? 0) + 1));
+  for (const task of tasks) round.failures.set(task, (round.failures.get(task) ?? 0) + 1);
+  returnTasks(round, lease);
   effects.push({
     type: 'note',
     run: run.id,
-    text: `worker ${event.worker} could not do task ${lease.task}: ${event.reason}`,
+    text: `worker ${event.worker} could not do task ${tasks.join(', ')}: ${event.reason}`,
   });
   if (failures >= state.taskFailuresMax) endRun(state, run.id, 'failed', event.reason, effects);
 }

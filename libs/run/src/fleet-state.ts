@@ -1,3 +1,4 @@
+import type { Block } from './block.ts';
 import type { RunId, WorkerId } from './ids.ts';
 import type { Plan, RoundPurpose } from './plan.ts';
 
@@ -17,7 +18,7 @@ export interface Lease {
   readonly worker: WorkerId;
   readonly run: RunId;
   readonly round: number;
-  readonly task: number;
+  readonly block: Block;
 }
 
 export interface Round {

@@ -1,5 +1,7 @@
+import { assert } from '@ptychofleet/base';
+import { tasksOf } from './block.ts';
 import type { FleetEffect } from './fleet-events.ts';
-import type { FleetState, Lease } from './fleet-state.ts';
+import type { FleetState, Lease, Round } from './fleet-state.ts';
 import type { WorkerId } from './ids.ts';
 
 export function releaseLease(state: FleetState, lease: Lease): void {
@@ -7,29 +9,38 @@ export function releaseLease(state: FleetState, lease: Lease): void {
   state.workers.get(lease.worker)?.leases.delete(lease.id);
 }
 
+/** Gives the tasks of a lease back to its round. */
+export function returnTasks(round: Round, lease: Lease): number {
+  const tasks = tasksOf(lease.block);
+  assert(
+    tasks.every((task) => !round.done.has(task)),
+    'a leased task is not done',
+  );
+  round.waiting.push(...tasks);
+  round.waiting.sort((a, b) => a - b);
+  return tasks.length;
+}
+
 /** Takes a worker out; its micro-batches go back to the pool of the same round: no rollback, nobody restarts. */
 export function loseWorker(state: FleetState, id: WorkerId, reason: string, effects: FleetEffect[]): void {
   const worker = state.workers.get(id);
   if (worker === undefined) return;
-  const held = [...worker.leases];
-  for (const leaseId of held) {
+  let returned = 0;
+  for (const leaseId of [...worker.leases]) {
     const lease = state.leases.get(leaseId);
     if (lease === undefined) continue;
     releaseLease(state, lease);
     const round = state.runs.get(lease.run)?.round;
-    if (round?.number !== lease.round || round.done.has(lease.task)) continue;
-    round.waiting.push(lease.task);
-    round.waiting.sort((a, b) => a - b);
+    assert(round?.number === lease.round, 'a lease has a live round');
+    returned += returnTasks(round, lease);
   }
   state.workers.delete(id);
-  const returned =
-    held.length === 0
-      ? ''
-      : `, ${held.length} micro-batch${held.length === 1 ? '' : 'es'} returned to the pool`;
+  const returns =
+    returned === 0 ? '' : `, ${returned} micro-batch${returned === 1 ? '' : 'es'} returned to the pool`;
   effects.push({
     type: 'note',
     run: null,
-    text: `worker ${id} left (${reason})${returned}; ${state.workers.size} remain`,
+    text: `worker ${id} left (${reason})${returns}; ${state.workers.size} remain`,
   });
 }
 

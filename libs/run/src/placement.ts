@@ -1,9 +1,11 @@
+import { takeBlock } from './block.ts';
 import type { FleetEffect } from './fleet-events.ts';
 import type { FleetState, RunState, WorkerState } from './fleet-state.ts';
 
 /**
  * Gives waiting tasks to free workers: the least loaded worker first (ties: longest in the fleet), so that a round
- * spreads over the whole fleet before anybody takes a second task ahead. Who computes what never changes bits.
+ * spreads over the whole fleet before anybody takes a second task ahead. Shards of a step go out as the largest aligned
+ * blocks that still give every worker its part. Who computes what never changes bits.
  */
 export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
   for (;;) {
@@ -11,9 +13,10 @@ export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
     const worker = run === undefined ? undefined : leastLoaded(state);
     if (run === undefined || worker === undefined) return;
     const round = run.round;
-    const task = round?.waiting.shift();
-    if (round === null || task === undefined) return;
-    const lease = { id: state.nextLease++, worker: worker.id, run: run.id, round: round.number, task };
+    if (round === null) return;
+    const share = round.purpose === 'step' ? round.waiting.length / sharersWith(state, worker) : 1;
+    const block = takeBlock(round.waiting, share);
+    const lease = { id: state.nextLease++, worker: worker.id, run: run.id, round: round.number, block };
     state.leases.set(lease.id, lease);
     worker.leases.add(lease.id);
     const { epoch, stepInEpoch } = run;
@@ -26,9 +29,15 @@ export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
       purpose: round.purpose,
       epoch,
       stepInEpoch,
-      task,
+      block,
     });
   }
+}
+
+/** Workers among which the waiting tasks are shared out: the idle ones, else all, since work taken ahead binds. */
+function sharersWith(state: FleetState, worker: WorkerState): number {
+  const present = [...state.workers.values()].filter(({ draining }) => !draining);
+  return worker.leases.size > 0 ? present.length : present.filter(({ leases }) => leases.size === 0).length;
 }
 
 /** Inference is short and somebody waits for it: it goes before training. */

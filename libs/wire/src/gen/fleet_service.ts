@@ -8,6 +8,7 @@ import type { Chunk as _ptychofleet_v1_Chunk, Chunk__Output as _ptychofleet_v1_C
 import type { FleetServiceClient as _ptychofleet_v1_FleetServiceClient, FleetServiceDefinition as _ptychofleet_v1_FleetServiceDefinition } from './ptychofleet/v1/FleetService.ts';
 import type { ListWorkersRequest as _ptychofleet_v1_ListWorkersRequest, ListWorkersRequest__Output as _ptychofleet_v1_ListWorkersRequest__Output } from './ptychofleet/v1/ListWorkersRequest.ts';
 import type { ListWorkersResponse as _ptychofleet_v1_ListWorkersResponse, ListWorkersResponse__Output as _ptychofleet_v1_ListWorkersResponse__Output } from './ptychofleet/v1/ListWorkersResponse.ts';
+import type { MicroBatch as _ptychofleet_v1_MicroBatch, MicroBatch__Output as _ptychofleet_v1_MicroBatch__Output } from './ptychofleet/v1/MicroBatch.ts';
 import type { OpenSessionRequest as _ptychofleet_v1_OpenSessionRequest, OpenSessionRequest__Output as _ptychofleet_v1_OpenSessionRequest__Output } from './ptychofleet/v1/OpenSessionRequest.ts';
 import type { OpenSessionResponse as _ptychofleet_v1_OpenSessionResponse, OpenSessionResponse__Output as _ptychofleet_v1_OpenSessionResponse__Output } from './ptychofleet/v1/OpenSessionResponse.ts';
 import type { PullBlobRequest as _ptychofleet_v1_PullBlobRequest, PullBlobRequest__Output as _ptychofleet_v1_PullBlobRequest__Output } from './ptychofleet/v1/PullBlobRequest.ts';
@@ -43,6 +44,7 @@ export interface ProtoGrpcType {
       FleetService: SubtypeConstructor<typeof grpc.Client, _ptychofleet_v1_FleetServiceClient> & { service: _ptychofleet_v1_FleetServiceDefinition }
       ListWorkersRequest: MessageTypeDefinition<_ptychofleet_v1_ListWorkersRequest, _ptychofleet_v1_ListWorkersRequest__Output>
       ListWorkersResponse: MessageTypeDefinition<_ptychofleet_v1_ListWorkersResponse, _ptychofleet_v1_ListWorkersResponse__Output>
+      MicroBatch: MessageTypeDefinition<_ptychofleet_v1_MicroBatch, _ptychofleet_v1_MicroBatch__Output>
       OpenSessionRequest: MessageTypeDefinition<_ptychofleet_v1_OpenSessionRequest, _ptychofleet_v1_OpenSessionRequest__Output>
       OpenSessionResponse: MessageTypeDefinition<_ptychofleet_v1_OpenSessionResponse, _ptychofleet_v1_OpenSessionResponse__Output>
       PullBlobRequest: MessageTypeDefinition<_ptychofleet_v1_PullBlobRequest, _ptychofleet_v1_PullBlobRequest__Output>

@@ -2,6 +2,7 @@
 
 import type { TaskKind as _ptychofleet_v1_TaskKind, TaskKind__Output as _ptychofleet_v1_TaskKind__Output } from '../../ptychofleet/v1/TaskKind.ts';
 import type { Struct as _google_protobuf_Struct, Struct__Output as _google_protobuf_Struct__Output } from '../../google/protobuf/Struct.ts';
+import type { MicroBatch as _ptychofleet_v1_MicroBatch, MicroBatch__Output as _ptychofleet_v1_MicroBatch__Output } from '../../ptychofleet/v1/MicroBatch.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface TaskAssignment {
@@ -11,7 +12,7 @@ export interface TaskAssignment {
   'lossSpec'?: (_google_protobuf_Struct | null);
   'scanDigest'?: (string);
   'weightsDigest'?: (string);
-  'groupIndices'?: (number)[];
+  'microBatches'?: (_ptychofleet_v1_MicroBatch)[];
   'cropSide'?: (number);
 }
 
@@ -22,6 +23,6 @@ export interface TaskAssignment__Output {
   'lossSpec': (_google_protobuf_Struct__Output | null);
   'scanDigest': (string);
   'weightsDigest': (string);
-  'groupIndices': (number)[];
+  'microBatches': (_ptychofleet_v1_MicroBatch__Output)[];
   'cropSide': (number);
 }

@@ -1,0 +1,33 @@
+import { assert } from '@ptychofleet/base';
+
+/**
+ * Tasks index·2^level … (index+1)·2^level − 1 of a round: a node of the reduction tree. Whoever holds a whole block adds
+ * its micro-batches up in tree order and delivers one sum instead of many, which changes no bit (architecture §4).
+ */
+export interface Block {
+  readonly level: number;
+  readonly index: number;
+}
+
+export function tasksOf({ level, index }: Block): number[] {
+  const width = 2 ** level;
+  return Array.from({ length: width }, (_, i) => index * width + i);
+}
+
+// A lost worker loses at most this much work, and a slow one holds the others up by no more.
+const tasksPerBlockMax = 8;
+
+/**
+ * Takes the block that begins at the lowest waiting task: at most `share` tasks, aligned, all of them waiting.
+ * @param waiting sorted upwards and not empty; the block's tasks leave it.
+ */
+export function takeBlock(waiting: number[], share: number): Block {
+  const first = waiting[0];
+  assert(first !== undefined, 'a task waits');
+  let width = 1;
+  const fits = (next: number): boolean =>
+    next <= Math.min(share, tasksPerBlockMax) && first % next === 0 && waiting[next - 1] === first + next - 1;
+  while (fits(2 * width)) width *= 2;
+  waiting.splice(0, width);
+  return { level: Math.log2(width), index: first / width };
+}
