@@ -11,7 +11,8 @@ const reasons: Record<string, string> = {
   EISDIR: 'it is a folder',
 };
 
-async function readInput(field: string, path: string): Promise<Uint8Array> {
+/** The bytes of a file that the user named. */
+export async function readInput(field: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {

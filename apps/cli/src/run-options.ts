@@ -2,6 +2,7 @@ import {
   commandLineLevel,
   configFileLevel,
   configFileOf,
+  configOfRunRecord,
   environmentLevel,
   flagsOf,
   type FlagDescriptor,
@@ -21,10 +22,14 @@ export const processVariables = [
   'PTYCHOFLEET_KEEP_WHEEL',
 ];
 
-/** Gives a command the flags of its kind of run; returns what was typed, in order and as typed. */
-export function addRunFlags(command: Command, name: RunCommand): RawFlag[] {
+/** Gives a command the flags of its kind of run, or those `wanted`; returns what was typed, in order and as typed. */
+export function addRunFlags(
+  command: Command,
+  name: RunCommand,
+  wanted: (flag: FlagDescriptor) => boolean = () => true,
+): RawFlag[] {
   const typed: RawFlag[] = [];
-  for (const descriptor of flagsOf(name)) {
+  for (const descriptor of flagsOf(name).filter(wanted)) {
     descriptor.flags.forEach((flag, place) => addFlag(command, descriptor, flag, place === 0, typed));
     descriptor.negations.forEach((flag, place) => addNegation(command, descriptor, flag, place === 0, typed));
   }
@@ -74,7 +79,16 @@ export function sourcesOf(name: RunCommand, typed: readonly RawFlag[]): PayloadS
   const environment = environmentLevel(kind, process.env, processVariables);
   const path = configFileOf(commandLine, environment);
   if (path === null) return { commandLine, environment };
-  return { commandLine, environment, file: configFileLevel(kind, readConfig(path), path) };
+  const text = readConfig(path);
+  const record = configOfRunRecord(text);
+  if (record !== null && record.kind !== kind) {
+    throw new Fault(
+      'invalid-input',
+      `--config ${path}: received the record of a ${record.kind} run, expected one of a ${kind} run; use the other command`,
+      { field: '--config', received: path },
+    );
+  }
+  return { commandLine, environment, file: configFileLevel(kind, record?.text ?? text, path) };
 }
 
 function readConfig(path: string): string {

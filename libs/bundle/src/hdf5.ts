@@ -31,9 +31,15 @@ export function encodeHdf5(
   return inThread<Uint8Array>({ kind: 'write', attributes, datasets });
 }
 
-/** All datasets of a file of unknown origin; rejects with a short reason when it cannot be read. */
-export function decodeHdf5(bytes: Uint8Array): Promise<readonly Hdf5Object[]> {
-  return inThread<readonly Hdf5Object[]>({ kind: 'read', bytes });
+/**
+ * All datasets of a file of unknown origin; rejects with a short reason when it cannot be read.
+ * @param valueBytesMax what all values together may take; values that are stored plainly fit into their file.
+ */
+export function decodeHdf5(
+  bytes: Uint8Array,
+  valueBytesMax = bytes.byteLength,
+): Promise<readonly Hdf5Object[]> {
+  return inThread<readonly Hdf5Object[]>({ kind: 'read', bytes, valueBytesMax });
 }
 
 function inThread<Result>(request: object): Promise<Result> {

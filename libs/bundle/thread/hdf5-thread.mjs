@@ -44,12 +44,11 @@ function childGroup(parent, name) {
   return found;
 }
 
-/** Everything in the file, in the file's order. @param {{ bytes: Uint8Array }} request */
-function read({ bytes }) {
+/** Everything in the file, in the file's order. @param {{ bytes: Uint8Array, valueBytesMax: number }} request */
+function read({ bytes, valueBytesMax }) {
   FS?.writeFile(memoryPath, bytes);
   const objects = [];
-  // Plain values cannot be larger than the file that holds them.
-  let budgetBytes = bytes.byteLength;
+  let budgetBytes = valueBytesMax;
   /** @param {Group} group @param {string[]} path */
   const visit = (group, path) => {
     for (const key of group.keys()) {
@@ -61,11 +60,15 @@ function read({ bytes }) {
       } else if (object instanceof Dataset && object.dtype === '<f') {
         const shape = object.shape ?? [];
         budgetBytes -= 4 * shape.reduce((product, side) => product * side, 1);
-        if (!(budgetBytes >= 0)) throw new Error('datasets larger than their file');
-        objects.push({ path: here, type: 'float32', shape, values: object.value });
+        if (!(budgetBytes >= 0)) throw new Error('datasets larger than their file allows');
+        const { value } = object;
+        // A dataset without sides comes as a bare number.
+        const values = typeof value === 'number' ? Float32Array.of(value) : value;
+        objects.push({ path: here, type: 'float32', shape, values });
       } else {
-        const type = object instanceof Dataset ? JSON.stringify(object.dtype) : 'no dataset';
-        objects.push({ path: here, type, shape: [], values: null });
+        const [type, shape] =
+          object instanceof Dataset ? [JSON.stringify(object.dtype), object.shape ?? []] : ['no dataset', []];
+        objects.push({ path: here, type, shape, values: null });
       }
     }
   };
