@@ -21,6 +21,7 @@ import {
   consecutiveGroups,
   microBatchOfStep,
   microBatchSize,
+  optimiserMoves,
   shardsOfStep,
   stepsPerEpoch,
   tasksOf,
@@ -72,6 +73,8 @@ export class TrainingJob implements Job {
   readonly #schedule;
   readonly #weightBytes = new Map<Digest, Uint8Array>();
   readonly #history: EpochSummary[] = [];
+  /** Sum over the steps since the optimiser moved last. */
+  #accumulated: { gradient: Float32Array; groups: number } | null = null;
   #weightsDigest: Digest;
   #gradient: TreeReduction;
   #losses: ScalarTree;
@@ -137,7 +140,7 @@ export class TrainingJob implements Job {
       const loss = this.#validation.lossSum.reduce((sum, value) => sum + value, 0) / this.#validation.groups;
       return { loss, ...this.#endEpoch(place.epoch, loss) };
     }
-    const loss = this.#optimise(place);
+    const loss = this.#endStep(place);
     const lastStep = place.stepInEpoch + 1 === stepsPerEpoch(this.plan);
     const epochEnds = lastStep && this.plan.validationGroupCount === 0;
     return { loss, ...(epochEnds ? this.#endEpoch(place.epoch, null) : {}) };
@@ -153,10 +156,9 @@ export class TrainingJob implements Job {
     return this.#weightBytes.get(digest) ?? null;
   }
 
-  /** One optimiser step from the reduced gradient; returns the mean loss of the step's groups. */
-  #optimise(place: RoundPlace): number {
+  /** Adds the step up and moves the optimiser when it is time; returns the mean loss of the step's groups. */
+  #endStep(place: RoundPlace): number {
     const { plan } = this;
-    const { weights, layout, clipping } = this.#settings;
     // Shards beyond a short last batch have no groups: the identity of the sum.
     for (let shard = shardsOfStep(plan, place.stepInEpoch); shard < plan.virtualShards; shard++) {
       this.#gradient.add(shard, null);
@@ -169,16 +171,38 @@ export class TrainingJob implements Job {
     assert(gradient !== null && lossSum !== null && groups !== null, 'a step has groups');
     const expected = Math.min(plan.batchSize, plan.groupCount - place.stepInEpoch * plan.batchSize);
     assert(groups === expected, `step reduced ${groups} groups, ${expected} were handed out`);
-    divideByCount(gradient, groups);
-    if (clipping !== null) clipGradient(gradient, layout, clipping, weights);
-    this.#optimizer.step(weights, gradient, this.#schedule.rate(place.epoch));
-    this.#weightsDigest = this.#publishWeights();
+    this.#accumulate(gradient, groups);
+    if (optimiserMoves(plan, place.stepInEpoch)) this.#optimise(place.epoch);
     this.#gradient = new TreeReduction(plan.virtualShards);
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
     this.#epochLossSum += lossSum;
     this.#epochGroups += groups;
     return lossSum / groups;
+  }
+
+  /** Steps follow one another, so the order of these additions is fixed without a tree. */
+  #accumulate(gradient: Float32Array, groups: number): void {
+    const before = this.#accumulated;
+    if (before === null) {
+      this.#accumulated = { gradient, groups };
+      return;
+    }
+    const sum = before.gradient;
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (gradient[i] as number);
+    before.groups += groups;
+  }
+
+  /** One optimiser step from the mean over the groups of all steps added up: never a mean of means. */
+  #optimise(epoch: number): void {
+    const { weights, layout, clipping } = this.#settings;
+    assert(this.#accumulated !== null, 'a gradient is there');
+    const { gradient, groups } = this.#accumulated;
+    this.#accumulated = null;
+    divideByCount(gradient, groups);
+    if (clipping !== null) clipGradient(gradient, layout, clipping, weights);
+    this.#optimizer.step(weights, gradient, this.#schedule.rate(epoch));
+    this.#weightsDigest = this.#publishWeights();
   }
 
   #endEpoch(epoch: number, validationLoss: number | null): Pick<RoundOutcome, 'epoch' | 'stop'> {

@@ -5,6 +5,7 @@ export {
   inferenceTasks,
   microBatchOfStep,
   microBatchSize,
+  optimiserMoves,
   shardsOfStep,
   stepCount,
   stepsPerEpoch,

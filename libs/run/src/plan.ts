@@ -12,7 +12,7 @@ export interface TrainingPlan {
   readonly seed: number;
   /** Groups in file order instead of a new permutation per epoch. */
   readonly sequential: boolean;
-  /** Steps whose gradients are added up before the optimiser moves. */
+  /** Steps whose gradients are added up before the optimiser moves; the last of an epoch move it with what there is. */
   readonly accumulationSteps: number;
 }
 
@@ -36,6 +36,12 @@ export function microBatchSize(plan: TrainingPlan): number {
 
 export function stepsPerEpoch(plan: TrainingPlan): number {
   return Math.ceil(plan.groupCount / plan.batchSize);
+}
+
+/** Whether the optimiser moves after this step, or its gradient waits for those of the next ones. */
+export function optimiserMoves(plan: TrainingPlan, stepInEpoch: number): boolean {
+  const done = stepInEpoch + 1;
+  return done % plan.accumulationSteps === 0 || done === stepsPerEpoch(plan);
 }
 
 export function stepCount(plan: Plan): number {

@@ -1,0 +1,116 @@
+import { parseArgs } from 'node:util';
+import { Fault, invalidInput, messageOf } from '@ptychofleet/base';
+import { parseFaults } from './faults.ts';
+import { calmDigest, check, scheduleOf, smallestFailure, type ScheduleChoice } from './schedule.ts';
+
+const usage = `npm run sim -- --seed S [--workers N] [--steps K] [--count M] [--faults LIST] [--json]
+
+Simulates a cluster under faults and compares its weights with those of the calm run.
+  --seed S       first seed (default 1)
+  --workers N    workers (default: drawn from the seed, 1 to 64)
+  --steps K      optimiser steps at least (default 100)
+  --count M      how many seeds, one after the other (default 1)
+  --faults LIST  none, kinds to draw from (crash,hang), or single faults (hang@120:w3:1500); default: all kinds
+  --json         one JSON object instead of text`;
+
+function main(): number {
+  const { values } = parse();
+  if (values.help) {
+    console.info(usage);
+    return 0;
+  }
+  const seed = count('--seed', values.seed, 0);
+  const steps = count('--steps', values.steps, 1);
+  const schedules = count('--count', values.count, 1);
+  const workers = values.workers === undefined ? {} : { workers: count('--workers', values.workers, 1) };
+  const faults = values.faults === undefined ? {} : parseFaults(values.faults);
+  const choice = { steps, ...workers, ...faults };
+  const total = { schedules: 0, events: 0, accepted: 0, refused: 0, dismissed: 0, rounds: 0, faults: 0 };
+  let digest = '';
+  let virtualMs = 0;
+  let simulatedMs = 0;
+  for (let next = seed; next < seed + schedules; next++) {
+    const simulation = scheduleOf({ ...choice, seed: next });
+    try {
+      // The calm run is made first, so that the rate is of the schedules alone.
+      calmDigest(simulation.plan);
+      const startedMs = performance.now();
+      const outcome = check(simulation);
+      simulatedMs += performance.now() - startedMs;
+      for (const key of ['events', 'accepted', 'refused', 'dismissed', 'rounds'] as const)
+        total[key] += outcome[key];
+      digest = outcome.digest;
+      virtualMs = outcome.virtualMs;
+    } catch (error) {
+      return report({ ...choice, seed: next }, messageOf(error), values.json);
+    }
+    total.schedules += 1;
+    total.faults += simulation.faults.length;
+  }
+  const seconds = simulatedMs / 1000;
+  const eventsPerSecond = Math.round(total.events / seconds);
+  if (values.json) {
+    console.info(JSON.stringify({ ok: true, seed, ...total, seconds, eventsPerSecond, digest, virtualMs }));
+    return 0;
+  }
+  console.info(
+    `${total.schedules} schedule${total.schedules === 1 ? '' : 's'} from seed ${seed} ended as the calm run does: ` +
+      `${total.faults} faults, ${total.rounds} rounds, ${total.events} events, ${total.refused} answers refused, ` +
+      `${total.dismissed} workers dismissed; ${seconds.toFixed(1)} s, ${eventsPerSecond} events/s`,
+  );
+  if (schedules === 1) console.info(`${digest} after ${(virtualMs / 1000).toFixed(1)} virtual seconds`);
+  return 0;
+}
+
+function report(choice: ScheduleChoice, failure: string, json: boolean): number {
+  const small = smallestFailure(choice);
+  if (json) {
+    console.info(JSON.stringify({ ok: false, seed: choice.seed, failure, smallest: small }));
+  } else {
+    console.error(`seed ${choice.seed} fails: ${failure}`);
+    console.error(`smallest schedule that fails: ${small.failure}\n  ${small.command}`);
+  }
+  return 1;
+}
+
+function parse(): { values: Flags } {
+  try {
+    return parseArgs({
+      options: {
+        seed: { type: 'string', default: '1' },
+        workers: { type: 'string' },
+        steps: { type: 'string', default: '100' },
+        count: { type: 'string', default: '1' },
+        faults: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new Fault('invalid-input', messageOf(error));
+  }
+}
+
+interface Flags {
+  readonly seed: string;
+  readonly workers?: string;
+  readonly steps: string;
+  readonly count: string;
+  readonly faults?: string;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+function count(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw invalidInput(flag, text, `a whole number from ${least} up`);
+}
+
+try {
+  process.exitCode = main();
+} catch (error) {
+  if (!(error instanceof Fault)) throw error;
+  console.error(error.message);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,151 @@
+import { digestOf } from '@ptychofleet/base';
+import { slabToBytes } from '@ptychofleet/params';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { simulate } from './cluster.ts';
+import { drawFaults, faultKinds, faultText, parseFaults } from './faults.ts';
+import { check, calmDigest, commandOf, scheduleOf, smallestFailure } from './schedule.ts';
+import { scenarios, transcriptOf } from './scenarios.ts';
+import { shrink, type Shrinkable } from './shrink.ts';
+import { initialWeights, syntheticGradient, weightCount } from './synthetic-gradient.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const chunks = Array.from({ length: 8 }, (_, i) => ({ first: 1 + 250 * i, last: 250 * (i + 1) }));
+
+describe('schedules of 100 steps and more, 1 to 64 workers, all kinds of faults', () => {
+  it.each(chunks)('seeds $first to $last end with the bits of the calm run', ({ first, last }) => {
+    for (let seed = first; seed <= last; seed++) {
+      const choice = { seed, steps: 100 };
+      try {
+        check(scheduleOf(choice));
+      } catch (error) {
+        const { command, failure } = smallestFailure(choice);
+        throw new Error(`seed ${seed} fails; smallest: ${failure}\n  ${command}`, { cause: error });
+      }
+    }
+  });
+
+  it('hold every number of workers from one to many, every fault, and lost and refused work', () => {
+    const schedules = Array.from({ length: 2000 }, (_, i) => scheduleOf({ seed: i + 1, steps: 100 }));
+    const workers = schedules.map((schedule) => schedule.workers);
+    expect(Math.min(...workers)).toBe(1);
+    expect(Math.max(...workers)).toBe(64);
+    expect(new Set(schedules.flatMap(({ faults }) => faults.map(({ kind }) => kind)))).toEqual(
+      new Set(faultKinds),
+    );
+    const outcomes = schedules.slice(0, 20).map((schedule) => simulate(schedule));
+    expect(outcomes.some(({ refused }) => refused > 0)).toBe(true);
+    expect(outcomes.some(({ dismissed }) => dismissed > 0)).toBe(true);
+  });
+});
+
+describe('a simulation', () => {
+  it('is the same to the last line when it is repeated', () => {
+    const transcript = (): string[] => {
+      const lines: string[] = [];
+      simulate(scheduleOf({ seed: 11, steps: 40, workers: 6 }), (line) => lines.push(line));
+      return lines;
+    };
+    const first = transcript();
+    expect(first.length).toBeGreaterThan(100);
+    expect(transcript()).toEqual(first);
+  });
+
+  it('ends with other bits for another plan', () => {
+    const digests = [1, 2, 3].map((seed) => calmDigest(scheduleOf({ seed, steps: 20 }).plan));
+    expect(new Set(digests).size).toBe(3);
+  });
+});
+
+describe.each(scenarios)('scenario $name', (scenario) => {
+  // After a meant change: npx vitest run tests/simulation --update
+  it('is told as in tests/scenarios', async () => {
+    await expect(transcriptOf(scenario)).toMatchFileSnapshot(`../scenarios/${scenario.name}.txt`);
+  });
+});
+
+describe('synthetic gradient', () => {
+  it('has sums whose bits depend on the order of addition in nearly all orders', () => {
+    const weights = initialWeights();
+    const slabs = Array.from({ length: 16 }, (_, i) => syntheticGradient(weights, Int32Array.of(i)).gradient);
+    const sums = Array.from({ length: 16 }, (_, turn) => {
+      const sum = new Float32Array(weightCount);
+      for (let i = 0; i < slabs.length; i++) {
+        slabs[(i + turn) % slabs.length].forEach((value, place) => (sum[place] += value));
+      }
+      return digestOf(slabToBytes(sum));
+    });
+    expect(new Set(sums).size).toBeGreaterThan(12);
+  });
+
+  it('leaves padding out', () => {
+    const weights = initialWeights();
+    const padded = syntheticGradient(weights, Int32Array.of(3, -1, 5, -1));
+    expect(padded).toEqual(syntheticGradient(weights, Int32Array.of(3, 5)));
+    expect(padded.groupCount).toBe(2);
+  });
+});
+
+describe('virtual time', () => {
+  it('runs actions by instant, and those of one instant in the order of planning', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(20), { maxLength: 60 }), (delays) => {
+        const time = new VirtualTime();
+        const ran: { delay: number; order: number; nowMs: number }[] = [];
+        delays.forEach((delay, order) =>
+          time.after(delay, () => ran.push({ delay, order, nowMs: time.nowMs })),
+        );
+        while (time.step());
+        const sorted = delays.map((delay, order) => ({ delay, order, nowMs: delay }));
+        expect(ran).toEqual(sorted.sort((a, b) => a.delay - b.delay || a.order - b.order));
+      }),
+    );
+  });
+});
+
+describe('faults', () => {
+  it('are read as they are printed', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 64 }), (seed, workers) => {
+        const faults = drawFaults(seed, workers, 1500, faultKinds);
+        const text = faults.length === 0 ? 'none' : faults.map(faultText).join(',');
+        expect(parseFaults(text)).toEqual({ faults });
+      }),
+    );
+  });
+
+  it('are refused with what is allowed', () => {
+    expect(() => parseFaults('crash,flood')).toThrow(
+      /--faults: received crash, expected none, kinds among join/,
+    );
+  });
+});
+
+describe('shrinking', () => {
+  const large: Shrinkable = {
+    seed: 4,
+    workers: 40,
+    steps: 100,
+    faults: drawFaults(4, 40, 1500, ['crash', 'hang', 'partition']),
+  };
+
+  it('ends with the culprits alone and the least workers and steps that show them', () => {
+    const culprits = large.faults.filter((_, place) => place === 1 || place === large.faults.length - 1);
+    const fails = ({ steps, faults }: Shrinkable): boolean =>
+      steps >= 17 && culprits.every((culprit) => faults.includes(culprit));
+    expect(culprits).toHaveLength(2);
+    expect(shrink(large, fails)).toEqual({
+      seed: 4,
+      workers: Math.max(...culprits.map(({ worker }) => worker)) + 1,
+      steps: 17,
+      faults: culprits,
+    });
+  });
+
+  it('prints a command that names the schedule whole', () => {
+    const faults = parseFaults('hang@120:w3:1500,clock@7:w0:-200');
+    expect(
+      commandOf({ seed: 3, workers: 4, steps: 9, faults: 'faults' in faults ? faults.faults : [] }),
+    ).toBe('npm run sim -- --seed 3 --workers 4 --steps 9 --faults hang@120:w3:1500,clock@7:w0:-200');
+  });
+});

@@ -1,0 +1,130 @@
+import { assert, digestOf, digestOfText, type Digest } from '@ptychofleet/base';
+import {
+  createOptimizer,
+  divideByCount,
+  ScalarTree,
+  slabToBytes,
+  TreeReduction,
+  type OptimizerSpec,
+} from '@ptychofleet/params';
+import {
+  consecutiveGroups,
+  microBatchOfStep,
+  microBatchSize,
+  shardsOfStep,
+  tasksOf,
+  type Block,
+  type RoundPurpose,
+  type TrainingPlan,
+} from '@ptychofleet/run';
+import { initialWeights, weightCount, type SyntheticGradient } from './synthetic-gradient.ts';
+
+export const adam: OptimizerSpec = {
+  kind: 'adam',
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-7,
+  weightDecay: 0,
+  momentum: 0,
+};
+export const learningRate = 0.01;
+
+export interface Place {
+  readonly purpose: RoundPurpose;
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+}
+
+/** The numeric side of a simulated run: the coordinator's training job over the synthetic gradient, same library calls. */
+export class SyntheticTraining {
+  readonly plan: TrainingPlan;
+  readonly #weights = initialWeights();
+  readonly #optimizer = createOptimizer(adam, weightCount);
+  /** The present weights and those of the step before, which a late worker may still be pulling. */
+  readonly #published = new Map<string, Float32Array>();
+  readonly #history: string[] = [];
+  #weightsName = '';
+  #version = 0;
+  #gradient: TreeReduction;
+  #losses: ScalarTree;
+  #counts: ScalarTree;
+  #validation: number[] = [];
+
+  constructor(plan: TrainingPlan) {
+    this.plan = plan;
+    this.#gradient = new TreeReduction(plan.virtualShards);
+    this.#losses = new ScalarTree(plan.virtualShards);
+    this.#counts = new ScalarTree(plan.virtualShards);
+    this.#publish();
+  }
+
+  /** What a worker asks for; a counter instead of a digest, since hashing would be most of the simulation. */
+  get weightsName(): string {
+    return this.#weightsName;
+  }
+
+  weights(name: string): Float32Array | undefined {
+    return this.#published.get(name);
+  }
+
+  microBatches(place: Place, block: Block): Int32Array[] {
+    const { plan } = this;
+    if (place.purpose === 'step') {
+      return tasksOf(block).map((shard) => microBatchOfStep(plan, place.epoch, place.stepInEpoch, shard));
+    }
+    const size = microBatchSize(plan);
+    return tasksOf(block).map((task) => consecutiveGroups(size, plan.validationGroupCount, task));
+  }
+
+  accept(place: Place, { level, index }: Block, answer: SyntheticGradient): void {
+    if (place.purpose === 'step') {
+      this.#gradient.addNode(level, index, answer.gradient.slice(), 'owned');
+      this.#losses.addNode(level, index, answer.lossSum);
+      this.#counts.addNode(level, index, answer.groupCount);
+    } else this.#validation[index] = answer.lossSum;
+  }
+
+  closeRound(place: Place): void {
+    if (place.purpose === 'validation') {
+      const sum = this.#validation.reduce((total, value) => total + value, 0);
+      this.#history.push(`validation ${sum / this.plan.validationGroupCount}`);
+      this.#validation = [];
+      return;
+    }
+    const { plan } = this;
+    for (let shard = shardsOfStep(plan, place.stepInEpoch); shard < plan.virtualShards; shard++) {
+      this.#gradient.add(shard, null);
+      this.#losses.addNode(0, shard, null);
+      this.#counts.addNode(0, shard, null);
+    }
+    const gradient = this.#gradient.result();
+    const lossSum = this.#losses.root();
+    const groups = this.#counts.root();
+    assert(gradient !== null && lossSum !== null && groups !== null, 'a step has groups');
+    divideByCount(gradient, groups);
+    this.#optimizer.step(this.#weights, gradient, learningRate);
+    this.#history.push(`step ${lossSum / groups}`);
+    this.#gradient = new TreeReduction(plan.virtualShards);
+    this.#losses = new ScalarTree(plan.virtualShards);
+    this.#counts = new ScalarTree(plan.virtualShards);
+    this.#publish();
+  }
+
+  digest(): Digest {
+    return digestOfTraining(this.#weights, this.#history);
+  }
+
+  #publish(): void {
+    this.#weightsName = `weights-${this.#version++}`;
+    this.#published.set(this.#weightsName, this.#weights.slice());
+    for (const old of this.#published.keys()) {
+      if (this.#published.size <= 2) break;
+      this.#published.delete(old);
+    }
+  }
+}
+
+/** Digest of the weights and of every loss on the way, so that a wrong loss is as loud as a wrong weight. */
+export function digestOfTraining(weights: Float32Array, history: readonly string[]): Digest {
+  return digestOf(slabToBytes(weights), new TextEncoder().encode(digestOfText(history.join('\n'))));
+}
