@@ -4,7 +4,7 @@ import { groupScan, prepareScan, subsampleScan, type ScanDataset } from '@ptycho
 import { lossSpecSchema } from '@ptychofleet/config';
 import { InferenceJob } from './inference-job.ts';
 import type { OpenedModel } from './library.ts';
-import { publish } from './prepare-training.ts';
+import { effectiveProbeScale, publish } from './prepare-training.ts';
 
 /** From a resolved specification, a scan and a model to a job: groups by the training rule, every member at its place. */
 export async function prepareInference(
@@ -38,7 +38,7 @@ export async function prepareInference(
   const prepared = prepareScan(scan, groups, {
     gridsize: model.gridsize,
     nphotons: numberIn(opened.params, 'nphotons'),
-    probeScale: model.probeScale,
+    probeScale: effectiveProbeScale(model),
     probeNormalization: 'none',
     targetAmplitude: 1,
     // The object that the network emits refers to the probe as it was installed in training.

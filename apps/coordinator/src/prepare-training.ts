@@ -1,6 +1,6 @@
 import { digestOf, Fault } from '@ptychofleet/base';
 import { legacySnapshot, bundleFileName, writeBundle } from '@ptychofleet/bundle';
-import type { TrainingRunSpec } from '@ptychofleet/config';
+import type { ModelSpec, TrainingRunSpec } from '@ptychofleet/config';
 import {
   encodePrepared,
   groupScan,
@@ -101,17 +101,32 @@ function prepare(
     },
     (sentence) => warnings.push(sentence),
   );
+  const labelled = labelPurpose(spec);
+  if (labelled.labelsFor !== undefined && scan.labels === undefined && scan.object !== null) {
+    warnings.push('the scan holds no labels, so they are cut from its object at the scan positions');
+  }
   return prepareScan(scan, groups, {
     gridsize: model.gridsize,
     nphotons: data.nphotons,
-    probeScale: model.probeScale,
+    probeScale: effectiveProbeScale(model),
     probeNormalization: data.probeNormalization,
     targetAmplitude: data.targetAmplitude,
+    ...labelled,
     // One loss normaliser and one probe for the whole run: validation is measured with training's.
     ...(trained === null
       ? {}
       : { scales: { probeFactor: trained.scales.probeFactor, meanAmplitude: trained.scales.meanAmplitude } }),
   });
+}
+
+/** What the model divides the installed probe by: a gain on the prediction is a brighter probe (model spec §8). */
+export function effectiveProbeScale({ probeScale, amplitudePhysicsGain }: ModelSpec): number {
+  return probeScale / amplitudePhysicsGain;
+}
+
+function labelPurpose({ model, loss }: TrainingRunSpec): { labelsFor?: string } {
+  if (model.modelType === 'supervised') return { labelsFor: 'model.modelType supervised' };
+  return loss.realspaceMaeWeight > 0 ? { labelsFor: 'loss.realspaceMaeWeight' } : {};
 }
 
 export function publish(scan: PreparedScan): PublishedScan {
@@ -189,7 +204,9 @@ async function makeFiles(
       spec: decisiveParts(spec),
       dataset: digests.dataset,
       validation_dataset: digests.validation,
-      steps: history.length * Math.ceil(scan.groupCount / training.batchSize),
+      // Optimiser updates: the batches of an epoch, accumSteps at a time.
+      steps:
+        history.length * Math.ceil(Math.ceil(scan.groupCount / training.batchSize) / training.accumSteps),
       epochs: history.map(({ trainLoss, validationLoss, learningRate, weightsDigest }) => ({
         train_loss: trainLoss,
         validation_loss: validationLoss,

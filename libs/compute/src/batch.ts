@@ -17,6 +17,15 @@ export interface BatchTensors {
   readonly target: Tensor3D;
   /** null when patterns go one by one. */
   readonly geometry: GroupGeometry | null;
+  /** In the layout of `input`; left out where the scan has none. */
+  readonly labels?: LabelTensors;
+}
+
+/** The object that the network should emit. */
+export interface LabelTensors {
+  readonly amplitude: Tensor4D;
+  /** Radians. */
+  readonly phase: Tensor4D;
 }
 
 /** A micro-batch on the host, padding replaced by its first group so that every value is a real one. */
@@ -42,7 +51,6 @@ export function gather(scan: ScanTensors, batch: MicroBatch): HostBatch {
   assert(first !== undefined, 'a micro-batch must hold at least one group');
   const b = indices.length;
   const members = new Int32Array(b * C);
-  const amplitudes = new Float32Array(b * C * N * N);
   const relative = new Float32Array(b * C * 2);
   const real = Uint8Array.from(indices, (index) => (index >= 0 ? 1 : 0));
   indices.forEach((index, row) => {
@@ -50,15 +58,21 @@ export function gather(scan: ScanTensors, batch: MicroBatch): HostBatch {
     assert(group < scan.groupCount, `group ${group} of ${scan.groupCount}`);
     relative.set(scan.relative.subarray(group * C * 2, (group + 1) * C * 2), row * C * 2);
     for (let member = 0; member < C; member++) {
-      const pattern = scan.groups[group * C + member] as number;
-      members[row * C + member] = pattern;
-      amplitudes.set(
-        scan.patterns.subarray(pattern * N * N, (pattern + 1) * N * N),
-        (row * C + member) * N * N,
-      );
+      members[row * C + member] = scan.groups[group * C + member] as number;
     }
   });
+  const amplitudes = framesOf(scan.patterns, members, N);
   return { b, members, amplitudes, relative, real, groupCount: real.reduce((a, x) => a + x, 0) };
+}
+
+/** One frame of a stack (n, N, N) for each member, (b·C, N, N). */
+function framesOf(stack: Float32Array, members: Int32Array, N: number): Float32Array {
+  const area = N * N;
+  const frames = new Float32Array(members.length * area);
+  members.forEach((pattern, place) =>
+    frames.set(stack.subarray(pattern * area, (pattern + 1) * area), place * area),
+  );
+  return frames;
 }
 
 /** (b·C, N, N) → (b, N, N, C) when `together`, else (b·C, N, N, 1). */
@@ -105,10 +119,16 @@ export function batchTensors(
   plan: ReassemblyPlan | null,
   host: HostBatch,
 ): BatchTensors {
-  const { N, C } = scan;
+  const { N, C, labels } = scan;
+  const together = plan !== null;
+  const labelTensor = (stack: Float32Array) =>
+    inputTensor(tf, framesOf(stack, host.members, N), N, C, together);
   return {
-    input: inputTensor(tf, host.amplitudes, N, C, plan !== null),
+    input: inputTensor(tf, host.amplitudes, N, C, together),
     target: targetTensor(tf, host.amplitudes, N, scan.scales.physics),
     geometry: plan === null ? null : groupGeometry(tf, plan, host.relative),
+    ...(labels && {
+      labels: { amplitude: labelTensor(labels.amplitude), phase: labelTensor(labels.phase) },
+    }),
   };
 }

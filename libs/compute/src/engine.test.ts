@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { AssertionError, Fault } from '@ptychofleet/base';
 import { lossSpecSchema, type LossSpec, type ModelSpec } from '@ptychofleet/config';
-import { initialWeights } from '@ptychofleet/model';
+import { initialWeights, LOG_SCALE } from '@ptychofleet/model';
 import { viewOf } from '@ptychofleet/params';
 import { createEngine, type Engine } from './engine.ts';
-import { modelWith } from './golden.test-support.ts';
+import { modelWith, relativeError } from './golden.test-support.ts';
 import { tensorflow } from './runtime.ts';
 import { syntheticScan } from './scan.test-support.ts';
 
@@ -33,6 +33,8 @@ describe('gradient', () => {
     mae: { ...poisson, kind: 'mae' },
     'rescaled mae': { ...poisson, kind: 'mae', maePredL2MatchTarget: true },
     mixed: { ...poisson, nllWeight: 0.5, maeWeight: 0.5 },
+    'total variation': { ...poisson, realspaceWeight: 1e3, tvWeight: 2 },
+    'compared object': { ...poisson, realspaceWeight: 1e3, realspaceMaeWeight: 0.5 },
   };
   const models: Record<string, Partial<ModelSpec>> = {
     'one pattern': small,
@@ -41,6 +43,10 @@ describe('gradient', () => {
     'a trainable scale': { ...small, intensityScaleTrainable: true },
     'a masked probe and a gated bottleneck': { ...small, probeMask: true, cbamBottleneck: true },
     'four outer channels': { ...small, headVariant: 'tensorflow', ampActivation: 'softplus' },
+    'labelled groups': { ...pair, modelType: 'supervised' },
+    'labelled centres': { ...small, modelType: 'supervised', probeBig: false, ampActivation: 'sigmoid' },
+    'nine patterns by uniform weight': { ...pair, gridsize: 3, trainingPatchWeighting: 'uniform' },
+    'patterns of a group one by one': { ...pair, objectBig: false, ampActivation: 'relu' },
   };
   const cases = [
     ...Object.keys(models).map((model) => ['poisson', model] as const),
@@ -175,13 +181,33 @@ describe('engine', () => {
       return 'no fault';
     };
     const scan = syntheticScan(model, 1);
-    expect(refusal(() => createEngine({ ...model, modelType: 'supervised' }, poisson, scan))).toBe(
-      'model.modelType',
-    );
     expect(refusal(() => createEngine({ ...model, N: 128 }, poisson, scan))).toBe('scan.N');
     expect(refusal(() => createEngine({ ...model, gridsize: 2 }, poisson, scan))).toBe('scan.C');
-    expect(refusal(() => createEngine(model, { ...poisson, tvWeight: 1 }, scan))).toBe('loss.tvWeight');
     expect(refusal(() => createEngine(model, { ...poisson, nllWeight: 0 }, scan))).toBe('loss.nllWeight');
+  });
+
+  it('predicts with a supervised model where there are no labels, and takes a loss without them for a bug', () => {
+    const model = modelWith({ ...small, modelType: 'supervised' });
+    const { labels: _, ...unlabelled } = syntheticScan(model, 2);
+    const engine = createEngine(model, poisson, unlabelled);
+    engine.setWeights(initialWeights(engine.layout, { kind: 'torch', seed: 3 }, model));
+    expect(engine.predict(groupsOf(0, 1), 20).some((value) => value !== 0)).toBe(true);
+    expect(() => engine.loss(groupsOf(0, 1))).toThrow(AssertionError);
+    engine.dispose();
+  });
+
+  it('predicts the object that the physics takes: a trained scale is in it', () => {
+    const { engine, weights } = engineWith({ ...small, intensityScaleTrainable: true });
+    const scaled = weights.slice();
+    viewOf(engine.layout, scaled, LOG_SCALE)[0] = Math.log(2);
+    // The network sees half the pattern and its object counts twice.
+    const seen = engineWith({ ...small, inputScale: 0.5 });
+    seen.engine.setWeights(weights.subarray(0, seen.engine.layout.size));
+    engine.setWeights(scaled);
+    const [doubled, single] = [engine, seen.engine].map((one) => one.predict(groupsOf(0, 1), 32));
+    expect(relativeError(doubled!, single!.map((value) => 2 * value))).toBeLessThan(1e-5); // prettier-ignore
+    engine.dispose();
+    seen.engine.dispose();
   });
 
   it('takes an empty micro-batch for a bug', () => {

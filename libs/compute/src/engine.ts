@@ -9,7 +9,10 @@ import { tensorflow, type Tensor } from './runtime.ts';
 import type { ScanTensors } from './scan-tensors.ts';
 
 export interface LossResult {
-  /** Sum over the groups of their loss, divided by the run's mean amplitude (model spec §9), not by the number of groups. */
+  /**
+   * Sum over the groups of their loss, divided by the run's mean amplitude (model spec §9; not in supervised training), not
+   * by the number of groups.
+   */
   readonly lossSum: number;
   /** Groups without padding. */
   readonly groupCount: number;
@@ -30,7 +33,7 @@ export interface Engine {
   setWeights(slab: Float32Array): void;
   gradient(batch: MicroBatch): GradientResult;
   loss(batch: MicroBatch): LossResult;
-  /** The network's object, (b, C, m, m, 2) real and imaginary, cut to the central `cropSide` = m pixels; padding rows are 0. */
+  /** The object in the units that the physics takes, (b, C, m, m, 2) real and imaginary, cut to the central `cropSide` = m pixels; padding rows are 0. */
   predict(batch: MicroBatch, cropSide: number): Float32Array;
   dispose(): void;
 }
@@ -48,6 +51,9 @@ export function createEngine(model: ModelSpec, loss: LossSpec, scan: ScanTensors
     return tensor;
   };
 
+  // Supervised losses are means over pixels of the object and have nothing to do with the measured amplitudes.
+  const normaliser = model.modelType === 'supervised' ? 1 : scan.scales.meanAmplitude;
+
   const lossSum = (perPattern: Float32Array, host: HostBatch): number => {
     const { poisson } = forward.lossWeights;
     let sum = 0;
@@ -55,7 +61,7 @@ export function createEngine(model: ModelSpec, loss: LossSpec, scan: ScanTensors
       if (host.real[Math.floor(place / C)] === 0) return;
       sum += (perPattern[place] as number) + poisson * (scan.lossConstant[pattern] as number);
     });
-    return sum / scan.scales.meanAmplitude;
+    return sum / normaliser;
   };
 
   return {
@@ -80,7 +86,7 @@ export function createEngine(model: ModelSpec, loss: LossSpec, scan: ScanTensors
         const tensors = batchTensors(tf, scan, forward.reassembly, host);
         const names = layout.tensors.map(({ name }) => name);
         const share = Float32Array.from(host.members, (_, place) =>
-          host.real[Math.floor(place / C)] === 1 ? 1 / scan.scales.meanAmplitude : 0,
+          host.real[Math.floor(place / C)] === 1 ? 1 / normaliser : 0,
         );
         const { value, grads } = tf
           .engine()
@@ -109,7 +115,7 @@ export function createEngine(model: ModelSpec, loss: LossSpec, scan: ScanTensors
       const together = forward.reassembly !== null;
       const start = (N - cropSide) / 2;
       const object = tf.tidy(() => {
-        const maps = forward.objectMaps(weightOf, inputTensor(tf, host.amplitudes, N, C, together));
+        const maps = forward.physicalMaps(weightOf, inputTensor(tf, host.amplitudes, N, C, together));
         const cut = (map: Tensor) => tf.slice(map, [0, start, start, 0], [-1, cropSide, cropSide, -1]);
         const amplitude = cut(maps.amplitude);
         const phase = cut(maps.phase);

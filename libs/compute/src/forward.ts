@@ -7,8 +7,16 @@ import { createDiffraction, type Diffraction } from './diffraction.ts';
 import { createKernels } from './kernels.ts';
 import { createLosses, lossWeights, type LossWeights } from './loss.ts';
 import { createNetwork, type Network, type ObjectMaps, type Inspect, type Weights } from './network.ts';
+import { createObjectLosses } from './object-loss.ts';
 import { illumination, probeIntensity } from './probe.ts';
-import { canvasSide, extract, merge, type ReassemblyPlan } from './reassembly.ts';
+import {
+  canvasSide,
+  extract,
+  merge,
+  neighborDistance,
+  type GroupGeometry,
+  type ReassemblyPlan,
+} from './reassembly.ts';
 import type { Tensor, TensorFlow } from './runtime.ts';
 import type { ScanTensors } from './scan-tensors.ts';
 
@@ -18,8 +26,12 @@ export interface ForwardModel {
   /** How a group's patches meet; null when patterns go one by one (`objectBig` false). */
   readonly reassembly: ReassemblyPlan | null;
   objectMaps(weights: Weights, input: Tensor4D, inspect?: Inspect): ObjectMaps;
-  /** (b·C, N, 2, N) [column, real|imaginary, row] */
-  farField(weights: Weights, batch: BatchTensors): Tensor;
+  /**
+   * The object in the units that the physics takes: the maps, and with a trainable scale d the amplitude times exp(d).
+   */
+  physicalMaps(weights: Weights, input: Tensor4D): ObjectMaps;
+  /** Far field of an object, (b·C, N, 2, N) [column, real|imaginary, row] (model spec §5–§7) */
+  propagate(maps: ObjectMaps, geometry: GroupGeometry | null): Tensor;
   /** Predicted amplitude, (b·C, N, N) [column, row] */
   amplitude(weights: Weights, batch: BatchTensors): Tensor;
   /** Loss per pattern without its constant, not normalised, (b·C); a group's loss is the sum over its members. */
@@ -27,7 +39,7 @@ export interface ForwardModel {
   dispose(): void;
 }
 
-type ProbeAndScales = Pick<ScanTensors, 'N' | 'C' | 'probeRe' | 'probeIm'> & {
+type ProbeAndScales = Pick<ScanTensors, 'N' | 'C' | 'relative' | 'probeRe' | 'probeIm'> & {
   readonly scales: Pick<ScanTensors['scales'], 'physics'>;
 };
 
@@ -40,22 +52,19 @@ export function createForwardModel(
 ): ForwardModel {
   requireMatch('N', scan.N, model.N);
   requireMatch('C', scan.C, channelsOf(model));
-  if (model.modelType !== 'pinn') {
-    const message = `model.modelType: received ${model.modelType}, only pinn is supported; leave the field out`;
-    throw new Fault('unsupported', message, { field: 'model.modelType' });
-  }
   const { N } = model;
   const C = channelsOf(model);
-  const weightsOfTerms = lossWeights(loss);
+  const weightsOfTerms = lossWeights(loss, model);
   const kernels = createKernels(tf);
   const network: Network = createNetwork(tf, kernels, model);
   const diffraction: Diffraction = createDiffraction(tf, N, illumination(model, scan.probeRe, scan.probeIm));
   const terms = createLosses(tf, diffraction, scan.scales.physics);
+  const objectTerms = createObjectLosses(tf, N, model.probeBig);
   const reassembly: ReassemblyPlan | null = model.objectBig
     ? {
         N,
         C,
-        M: canvasSide(N, model.gridsize, model.maxNeighborDistance),
+        M: canvasSide(N, model.gridsize, neighborDistance(model, scan.relative)),
         weighting: model.trainingPatchWeighting,
         probeIntensity: probeIntensity(N, scan.probeRe, scan.probeIm),
       }
@@ -73,14 +82,18 @@ export function createForwardModel(
     return network.forward(weights, x, inspect);
   };
 
-  const farField = (weights: Weights, batch: BatchTensors): Tensor => {
-    const { amplitude, phase } = objectMaps(weights, batch.input);
-    const scaled = model.intensityScaleTrainable ? tf.mul(amplitude, tf.exp(weights(LOG_SCALE))) : amplitude;
-    const maps = tf.stack([tf.mul(scaled, tf.cos(phase)), tf.mul(scaled, tf.sin(phase))], 1); // (b, 2, N, N, Cout)
+  const physicalMaps = (weights: Weights, input: Tensor4D): ObjectMaps => {
+    const { amplitude, phase } = objectMaps(weights, input);
+    if (!model.intensityScaleTrainable) return { amplitude, phase };
+    return { amplitude: tf.mul(amplitude, tf.exp(weights(LOG_SCALE))), phase };
+  };
+
+  const propagate = ({ amplitude, phase }: ObjectMaps, geometry: GroupGeometry | null): Tensor => {
+    const maps = tf.stack([tf.mul(amplitude, tf.cos(phase)), tf.mul(amplitude, tf.sin(phase))], 1); // (b, 2, N, N, Cout)
     if (reassembly === null) return diffraction.farField(tf.reshape(maps, [-1, 2, N, N]));
-    assert(batch.geometry !== null, 'a merged model needs the geometry of its groups');
+    assert(geometry !== null, 'a merged model needs the geometry of its groups');
     const patches = tf.transpose(maps, [0, 1, 4, 2, 3]); // (b, 2, C, N, N)
-    const cut = extract(tf, merge(tf, patches, batch.geometry), batch.geometry);
+    const cut = extract(tf, merge(tf, patches, geometry), geometry);
     return diffraction.farField(tf.reshape(tf.transpose(cut, [0, 2, 1, 3, 4]), [-1, 2, N, N]));
   };
 
@@ -88,17 +101,23 @@ export function createForwardModel(
     lossWeights: weightsOfTerms,
     reassembly,
     objectMaps,
-    farField,
-    amplitude: (weights, batch) => diffraction.amplitude(farField(weights, batch)),
+    physicalMaps,
+    propagate,
+    amplitude: (weights, batch) =>
+      diffraction.amplitude(propagate(physicalMaps(weights, batch.input), batch.geometry)),
     losses(weights, batch) {
-      const field = farField(weights, batch);
-      const { poisson, mae } = weightsOfTerms;
+      const { poisson, mae, totalVariation, objectError } = weightsOfTerms;
+      const maps = physicalMaps(weights, batch.input);
       const parts: Tensor1D[] = [];
-      if (poisson > 0) parts.push(tf.mul(terms.poissonDeviance(field, batch.target), poisson));
-      if (mae > 0) {
-        // The reference averages over a group's pixels, (C, N, N).
-        const error = terms.absoluteError(field, batch.target, matchedPatterns);
-        parts.push(tf.mul(error, mae / (C * N * N)));
+      if (poisson + mae > 0) {
+        const field = propagate(maps, batch.geometry);
+        if (poisson > 0) parts.push(tf.mul(terms.poissonDeviance(field, batch.target), poisson));
+        if (mae > 0) parts.push(tf.mul(terms.absoluteError(field, batch.target, matchedPatterns), mae));
+      }
+      if (totalVariation > 0) parts.push(tf.mul(objectTerms.totalVariation(maps), totalVariation));
+      if (objectError > 0) {
+        assert(batch.labels !== undefined, 'the batch lacks its labels');
+        parts.push(tf.mul(objectTerms.error(maps, batch.labels), objectError));
       }
       return parts.reduce((sum, part) => tf.add(sum, part));
     },

@@ -82,7 +82,7 @@ export function transposed(values: Float32Array, N: number): Float32Array {
   });
 }
 
-/** A model with the run-independent defaults and these fields. */
+/** A model with the run-independent defaults, the canvas of the reference's vectors, and these fields. */
 export function modelWith(fields: Partial<ModelSpec>): ModelSpec {
-  return modelSpecSchema.parse(fields);
+  return modelSpecSchema.parse({ maxNeighborDistance: 3, ...fields });
 }

@@ -5,6 +5,7 @@ export {
   configureRuntime,
   defaultPins,
   numericsClass,
+  tensorCount,
   type NumericsClass,
   type RuntimePins,
 } from './runtime.ts';

@@ -1,37 +1,49 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { Fault } from '@ptychofleet/base';
-import type { LossSpec } from '@ptychofleet/config';
+import { channelsOf, type LossSpec, type ModelSpec } from '@ptychofleet/config';
 import type { Diffraction } from './diffraction.ts';
+import { absolute, comparedSide } from './object-loss.ts';
 import type { Tensor, TensorFlow } from './runtime.ts';
 
 /** Smallest expected and observed count of a pixel (model spec §9): keeps logarithm and quotient finite. */
 export const COUNTS_MIN = 1e-12;
 
-/** Weights of the terms, zero for a term that is off. */
+/** Factors of the terms, each a sum over the pixels of a group; zero for a term that is off. */
 export interface LossWeights {
   readonly poisson: number;
   readonly mae: number;
+  readonly totalVariation: number;
+  readonly objectError: number;
 }
 
 /**
- * `mae` is the reference's MAE loss alone; `poisson` mixes by `nllWeight` and `maeWeight` (model spec §9).
- * @throws Fault `unsupported` for the real-space terms, `invalid-input` when no term is left.
+ * `poisson` mixes sums over pixels by `nllWeight` and `maeWeight`, so that the default is the reference's Poisson loss and a
+ * mixture has the proportions of its other back end; `mae` takes means over pixels, which is the reference's MAE loss.
+ * The terms on the object are measured alike. Supervised training has the object's error alone (model spec §9).
+ * @throws Fault `invalid-input` when no term is left.
  */
-export function lossWeights(loss: LossSpec): LossWeights {
-  for (const field of ['realspaceWeight', 'realspaceMaeWeight', 'tvWeight'] as const) {
-    if (loss[field] === 0) continue;
-    const message = `loss.${field}: received ${loss[field]}, only 0 is supported; leave the field out`;
-    throw new Fault('unsupported', message, {
-      field: `loss.${field}`,
-      received: String(loss[field]),
-      expected: '0',
-    });
+export function lossWeights(
+  loss: LossSpec,
+  { N, gridsize, modelType, probeBig }: Pick<ModelSpec, 'N' | 'gridsize' | 'modelType' | 'probeBig'>,
+): LossWeights {
+  const C = channelsOf({ gridsize });
+  if (modelType === 'supervised') {
+    return { poisson: 0, mae: 0, totalVariation: 0, objectError: 1 / (C * comparedSide(N, probeBig) ** 2) };
   }
-  const weights =
-    loss.kind === 'mae' ? { poisson: 0, mae: 1 } : { poisson: loss.nllWeight, mae: loss.maeWeight };
-  if (weights.poisson + weights.mae > 0) return weights;
-  const message = 'loss.nllWeight and loss.maeWeight: received 0 and 0; set at least one of them above 0';
-  throw new Fault('invalid-input', message, { field: 'loss.nllWeight', received: '0', expected: '> 0' });
+  const unit = loss.kind === 'mae' ? 1 / (C * N * N) : 1;
+  const poisson = loss.kind === 'mae' ? 0 : loss.nllWeight;
+  const mae = loss.kind === 'mae' ? unit : loss.maeWeight;
+  if (poisson + mae === 0) {
+    const message = 'loss.nllWeight and loss.maeWeight: received 0 and 0; set at least one of them above 0';
+    throw new Fault('invalid-input', message, { field: 'loss.nllWeight', received: '0', expected: '> 0' });
+  }
+  const realspace = unit * loss.realspaceWeight;
+  return {
+    poisson,
+    mae,
+    totalVariation: realspace * loss.tvWeight,
+    objectError: realspace * loss.realspaceMaeWeight,
+  };
 }
 
 export interface DiffractionLosses {
@@ -77,7 +89,7 @@ export function createLosses(
         matchedPatterns === undefined
           ? tf.mul(amplitude, physicsScale)
           : matched(tf, amplitude, target, matchedPatterns);
-      return tf.sum(tf.abs(tf.sub(predicted, target)), [1, 2]) as Tensor1D;
+      return tf.sum(absolute(tf, tf.sub(predicted, target)), [1, 2]) as Tensor1D;
     },
   };
 }

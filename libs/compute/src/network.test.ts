@@ -112,6 +112,7 @@ function evaluate(file: string, model: ModelSpec) {
   const scan = {
     N,
     C,
+    relative: golden.f32('rel_xy'),
     probeRe: re.map((value) => value / gain),
     probeIm: im.map((value) => value / gain),
     scales: { physics },

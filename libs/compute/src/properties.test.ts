@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RandomSequence, RandomStream } from '@ptychofleet/base';
 import { createDiffraction, transformMatrix } from './diffraction.ts';
 import { relativeError } from './golden.test-support.ts';
+import { mergedAndCut, translated } from './oracle.test-support.ts';
 import { canvasSide, extract, groupGeometry, merge, type PatchWeighting } from './reassembly.ts';
 import { tensorflow, type Tensor } from './runtime.ts';
 import { translationMatrix } from './translation.ts';
@@ -20,18 +21,17 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => {
 };
 const shifts = fc.double({ min: -12, max: 12, noNaN: true }).map(Math.fround);
 
-/** The definition: every pixel reads four neighbours, what lies outside counts as 0. */
-function translatedSlowly(image: Float32Array, side: number, dx: number, dy: number): Float64Array {
-  const at = (row: number, column: number) =>
-    row < 0 || column < 0 || row >= side || column >= side ? 0 : (image[row * side + column] as number);
-  return Float64Array.from(image, (_, index) => {
-    const y = Math.floor(index / side) - dy;
-    const x = (index % side) - dx;
-    const [row, column] = [Math.floor(y), Math.floor(x)];
-    const [v, u] = [y - row, x - column];
-    const above = (1 - u) * at(row, column) + u * at(row, column + 1);
-    const below = (1 - u) * at(row + 1, column) + u * at(row + 1, column + 1);
-    return (1 - v) * above + v * below;
+/** ⟨A x, y⟩ = ⟨x, Aᵀ y⟩ for the adjoint that back-propagation uses. */
+function expectAdjoint(A: (x: Tensor) => Tensor, shape: readonly number[], seed: number): void {
+  tf.tidy(() => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const x = tf.tensor(noise(size, seed, 'x'), [...shape]);
+    const image = A(x);
+    const y = tf.tensor(noise(image.size, seed, 'y'), image.shape);
+    const back = tf.grad((x) => tf.sum(tf.mul(A(x as Tensor), y)))(x);
+    const [left, right] = [dot(valuesOf(image), valuesOf(y)), dot(valuesOf(x), valuesOf(back))];
+    const scale = Math.sqrt(dot(valuesOf(image), valuesOf(image)) * dot(valuesOf(y), valuesOf(y)));
+    expect(Math.abs(left - right)).toBeLessThanOrEqual(1e-5 * scale);
   });
 }
 
@@ -54,10 +54,56 @@ describe('translation', () => {
           }
           return sum;
         });
-        const expected = translatedSlowly(image, side, dx, dy);
+        const expected = translated(image, side, dx, dy);
         actual.forEach((value, i) => expect(Math.abs(value - (expected[i] as number))).toBeLessThan(1e-6));
       }),
       { numRuns: 50 },
+    );
+  });
+});
+
+describe('adjoints', () => {
+  const side = 9;
+  const shift = (dx: number, dy: number) => (image: Tensor) => {
+    const rows = tf.tensor2d(translationMatrix(side, side, 0, dy), [side, side]);
+    const columns = tf.tensor2d(translationMatrix(side, side, 0, dx), [side, side]);
+    return tf.matMul(tf.matMul(rows, image), columns, false, true);
+  };
+
+  it('of translation', () => {
+    fc.assert(
+      fc.property(shifts, shifts, fc.nat(), (dx, dy, seed) =>
+        expectAdjoint(shift(dx, dy), [side, side], seed),
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('of translation by d is translation by -d away from the frame (model spec §6.2)', () => {
+    const inner = fc.double({ min: -2, max: 2, noNaN: true }).map(Math.fround);
+    fc.assert(
+      fc.property(inner, inner, fc.nat(), (dx, dy, seed) => {
+        const values = noise(side * side, seed, 'image').map((value, at) => {
+          const [row, column] = [Math.floor(at / side), at % side];
+          return Math.max(Math.abs(row - 4), Math.abs(column - 4)) <= 1 ? value : 0;
+        });
+        const y = tf.tensor2d(values, [side, side]);
+        const back = tf.grad((x) => tf.sum(tf.mul(shift(dx, dy)(x as Tensor), y)))(tf.zeros([side, side]));
+        expect(relativeError(valuesOf(back), valuesOf(shift(-dx, -dy)(y)))).toBeLessThan(1e-5);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('of illumination and Fourier transform', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(4, 7, 16), fc.nat(), (N, seed) => {
+        const probe = { re: noise(N * N, seed, 'probe re'), im: noise(N * N, seed, 'probe im') };
+        const diffraction = createDiffraction(tf, N, probe);
+        expectAdjoint((patches) => diffraction.farField(patches), [3, 2, N, N], seed);
+        diffraction.dispose();
+      }),
+      { numRuns: 20 },
     );
   });
 });
@@ -129,21 +175,85 @@ describe('merge and extraction', () => {
   });
   const weightings = fc.constantFrom<PatchWeighting>('central_mask', 'probe', 'uniform');
 
-  it('have the gradient that is the adjoint of their linear map', () => {
+  const geometryOf = (relative: readonly number[], weighting: PatchWeighting, seed: number) => {
+    const probe = noise(N * N, seed, 'probe').map((value) => value * value);
+    return groupGeometry(tf, { N, C, M, weighting, probeIntensity: probe }, Float32Array.from(relative));
+  };
+  const [patchShape, canvasShape] = [
+    [b, 2, C, N, N],
+    [b, 2, M, M],
+  ];
+
+  it('have the gradients that are the adjoints of their linear maps', () => {
     fc.assert(
       fc.property(relatives, weightings, fc.nat(), (relative, weighting, seed) => {
-        const probeIntensity = noise(N * N, seed, 'probe').map((value) => value * value);
-        const geometry = groupGeometry(
-          tf,
-          { N, C, M, weighting, probeIntensity },
-          Float32Array.from(relative),
-        );
-        const patches = tf.tensor(noise(b * 2 * C * N * N, seed, 'patches'), [b, 2, C, N, N]);
-        const forward = (x: Tensor) => extract(tf, merge(tf, x, geometry), geometry);
-        const w = tf.tensor(noise(b * 2 * C * N * N, seed, 'weights'), [b, 2, C, N, N]);
-        const adjoint = valuesOf(tf.grad((x) => tf.sum(tf.mul(forward(x as Tensor), w)))(patches));
-        const [left, right] = [dot(valuesOf(forward(patches)), valuesOf(w)), dot(valuesOf(patches), adjoint)];
-        expect(Math.abs(left - right)).toBeLessThan(1e-4 * (1 + Math.abs(left) + Math.abs(right)));
+        const geometry = geometryOf(relative, weighting, seed);
+        expectAdjoint((x) => merge(tf, x, geometry), patchShape, seed);
+        expectAdjoint((x) => extract(tf, x, geometry), canvasShape, seed);
+        expectAdjoint((x) => extract(tf, merge(tf, x, geometry), geometry), patchShape, seed);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('equal their definition', () => {
+    fc.assert(
+      fc.property(relatives, weightings, fc.nat(), (relative, weighting, seed) => {
+        const probe = noise(N * N, seed, 'probe').map((value) => value * value);
+        const geometry = geometryOf(relative, weighting, seed);
+        const patches = noise(b * 2 * C * N * N, seed, 'patches');
+        const canvas = merge(tf, tf.tensor(patches, patchShape), geometry);
+        const cut = valuesOf(extract(tf, canvas, geometry));
+        for (let image = 0; image < 2 * b; image++) {
+          const group = Math.floor(image / 2);
+          const members = Array.from({ length: C }, (_, c) =>
+            patches.subarray((image * C + c) * N * N, (image * C + c + 1) * N * N),
+          );
+          const expected = mergedAndCut(
+            members,
+            Float32Array.from(relative).subarray(group * C * 2, (group + 1) * C * 2),
+            { N, M, weighting, probeIntensity: probe },
+          );
+          const flat = expected.patches.flatMap((patch) => [...patch]);
+          const actual = cut.subarray(image * C * N * N, (image + 1) * C * N * N);
+          // Where the weight is small, its rounding to float32 counts many times.
+          expect(relativeError(actual, flat)).toBeLessThan(weighting === 'central_mask' ? 1e-4 : 1e-3);
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  const permutations = fc.shuffledSubarray([0, 1, 2, 3], { minLength: C, maxLength: C });
+
+  it('do not feel the order of members: the canvas stays, the patches follow', () => {
+    fc.assert(
+      fc.property(relatives, weightings, permutations, fc.nat(), (relative, weighting, order, seed) => {
+        const turned = Array.from({ length: b }, (_, group) =>
+          order.flatMap((c) => relative.slice((group * C + c) * 2, (group * C + c + 1) * 2)),
+        ).flat();
+        const patches = tf.tensor(noise(b * 2 * C * N * N, seed, 'patches'), patchShape);
+        const gather = (x: Tensor) => tf.gather(x, order, 2);
+        const [before, after] = [relative, turned].map((offsets) => geometryOf(offsets, weighting, seed));
+        const canvas = merge(tf, patches, before!);
+        const canvasAfter = merge(tf, gather(patches), after!);
+        const limit = weighting === 'central_mask' ? 1e-4 : 1e-3;
+        expect(relativeError(valuesOf(canvasAfter), valuesOf(canvas))).toBeLessThan(limit);
+        const cut = gather(extract(tf, canvas, before!));
+        expect(relativeError(valuesOf(extract(tf, canvasAfter, after!)), valuesOf(cut))).toBeLessThan(limit);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('do not mix groups: in another order each gives the same', () => {
+    fc.assert(
+      fc.property(relatives, weightings, fc.nat(), (relative, weighting, seed) => {
+        const patches = tf.tensor(noise(b * 2 * C * N * N, seed, 'patches'), patchShape);
+        const turned = [...relative.slice(2 * C), ...relative.slice(0, 2 * C)];
+        const canvas = merge(tf, patches, geometryOf(relative, weighting, seed));
+        const swapped = merge(tf, tf.reverse(patches, 0), geometryOf(turned, weighting, seed));
+        expect(relativeError(valuesOf(tf.reverse(swapped, 0)), valuesOf(canvas))).toBeLessThan(1e-6);
       }),
       { numRuns: 20 },
     );

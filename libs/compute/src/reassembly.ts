@@ -13,6 +13,20 @@ const WEIGHT_OFFSET = 1e-3;
 /** Floor of the weight under the other two weightings. */
 const WEIGHT_FLOOR = 1e-12;
 
+/**
+ * The distance that a model states, or twice the farthest offset of any group: then no patch loses its rim (model spec §6.1
+ * reads what lies beyond the canvas as zero). Never more than a canvas of 2N, since patches N apart share nothing.
+ * @param relative (G, C, 2) offsets of the members, pixels.
+ */
+export function neighborDistance(
+  { N, gridsize, maxNeighborDistance }: Pick<ModelSpec, 'N' | 'gridsize' | 'maxNeighborDistance'>,
+  relative: Float32Array,
+): number {
+  if (maxNeighborDistance !== null || gridsize === 1) return maxNeighborDistance ?? 0;
+  const farthest = relative.reduce((most, offset) => Math.max(most, Math.abs(offset)), 0);
+  return Math.min(2 * farthest, N) / (gridsize - 1);
+}
+
 /** Side M of a group's canvas: even(ceil(distance)) pixels more than a patch for every further row of the group (model spec §6.1). */
 export function canvasSide(N: number, gridsize: number, maxNeighborDistance: number): number {
   const step = Math.ceil(maxNeighborDistance);

@@ -123,6 +123,11 @@ export function tensorflow(): TensorFlow {
   return loaded;
 }
 
+/** Tensors that live now: flat from step to step, or something leaks. */
+export function tensorCount(): number {
+  return tensorflow().memory().numTensors;
+}
+
 export function numericsClass(): NumericsClass {
   const backend = nativeBackend(tensorflow());
   return {

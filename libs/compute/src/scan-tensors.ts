@@ -24,4 +24,11 @@ export interface ScanTensors {
   };
   /** (n): Σ_xy [k - k ln k + lgamma(k+1)], k = (S·X)²: the part of the Poisson loss that the network cannot change. */
   readonly lossConstant: Float64Array;
+  /** Left out where the run compares no objects. */
+  readonly labels?: {
+    /** (n, N, N) modulus in the network's units. */
+    readonly amplitude: Float32Array;
+    /** (n, N, N) radians. */
+    readonly phase: Float32Array;
+  };
 }

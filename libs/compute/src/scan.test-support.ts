@@ -27,5 +27,10 @@ export function syntheticScan(model: ModelSpec, groupCount: number, seed = 7): S
     probeIm: Float32Array.from({ length: N * N }, (_, pixel) => envelope(pixel) * (2 * draw.uniform() - 1)),
     scales: { physics: 20, meanAmplitude: 0.7 },
     lossConstant: Float64Array.from({ length: groupCount * C }, (_, i) => 100 + i),
+    // Away from what an untrained network emits, so that no slope is measured across the kink of an absolute value.
+    labels: {
+      amplitude: Float32Array.from({ length: groupCount * C * N * N }, () => 2 + draw.uniform()),
+      phase: Float32Array.from({ length: groupCount * C * N * N }, () => 2 + draw.uniform()),
+    },
   };
 }

@@ -29,6 +29,8 @@ export type { AppliedOverride } from './resolution.ts';
 export { levelNames, type Level, type LevelName } from './levels/level.ts';
 export { commandLineLevel, runCommands, type RawFlag, type RunCommand } from './levels/command-line.ts';
 export { flagsOf, type FlagDescriptor } from './flags.ts';
+export { configFileJsonSchema, fieldCatalog, type FieldDescription } from './field-catalog.ts';
+export { configOfRunRecord, savedConfig, savedConfigText, type Savable } from './saved-config.ts';
 export { referenceTable, refusedTable } from './reference.ts';
 export { configFileLevel, configFileOf } from './levels/config-file.ts';
 export { environmentLevel } from './levels/environment.ts';

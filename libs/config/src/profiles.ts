@@ -14,7 +14,7 @@ const profiles: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     scheduler: 'WarmupCosine',
   },
   // The reference's start: its framework's weights, and the probe as the file has it (spec model.md §4, training.md §2.4).
-  upstream: { initialization: 'torch', probeNormalization: 'none' },
+  upstream: { initialization: 'torch', probeNormalization: 'none', maxNeighborDistance: 3 },
 };
 
 const refusedProfiles: Readonly<Record<string, string>> = {

@@ -1,8 +1,10 @@
-import { Fault } from '@ptychofleet/base';
 import { inferenceSections, trainingSections } from './fields/registry.ts';
 import type { Field } from './fields/field.ts';
+import { checkLoss } from './loss-rules.ts';
+import { checkModel } from './model-rules.ts';
 import { channelsOf } from './model-spec.ts';
 import { shown } from './levels/shown.ts';
+import { noEffect, ruleFault } from './rule-fault.ts';
 import type { InferenceRunSpec, RunSpec, TrainingRunSpec } from './run-spec.ts';
 
 /**
@@ -15,7 +17,10 @@ export function checkRules(spec: RunSpec): void {
   else checkInference(spec);
 }
 
-function checkTraining({ model, data, training }: TrainingRunSpec): void {
+function checkTraining(spec: TrainingRunSpec): void {
+  const { model, data, training } = spec;
+  checkModel(spec);
+  checkLoss(spec);
   const channels = channelsOf(model);
   if (data.neighborCount < channels) {
     throw ruleFault('data.neighborCount', data.neighborCount, `at least gridsize² = ${channels}`);
@@ -69,20 +74,7 @@ function checkEffects(spec: RunSpec): void {
       const applies = condition.in?.includes(decisive) ?? !condition.notIn?.includes(decisive);
       if (applies) continue;
       const wanted = condition.in?.map(shown).join(' or ') ?? 'a value';
-      throw new Fault(
-        'invalid-input',
-        `${field.path}: ${shown(values[field.key])} has no effect while ${name}.${condition.key} is ${shown(decisive)}; ` +
-          `set ${name}.${condition.key} to ${wanted} or leave ${field.key} out`,
-        { field: field.path, received: shown(values[field.key]), expected: shown(field.default) },
-      );
+      throw noEffect(field.path, values[field.key], `${name}.${condition.key}`, decisive, wanted);
     }
   }
-}
-
-function ruleFault(field: string, received: unknown, expected: string): Fault {
-  return new Fault('invalid-input', `${field}: received ${shown(received)}, expected ${expected}`, {
-    field,
-    received: shown(received),
-    expected,
-  });
 }

@@ -65,8 +65,7 @@ describe('parseRunSpec', () => {
   });
 
   it.each([
-    ['training', 'accumSteps', 2, 'EXEC-ACCUM-001'],
-    ['model', 'probeMask', true, 'mask the probe in the data file'],
+    ['model', 'architecture', 'fno', 'the supported architectures are: cnn'],
     ['execution', 'accelerator', 'tpu', 'TPUs are not supported'],
   ])('refuses the unavailable %s.%s = %s with its reason', (section, key, value, reason) => {
     const spec = copyOf(trainingSpec());
@@ -89,6 +88,40 @@ describe('parseRunSpec', () => {
     [
       { probeNormalization: 'none', targetAmplitude: 0.1 },
       'has no effect while data.probeNormalization is none',
+    ],
+    [
+      { N: 256, nFiltersScale: 1 },
+      'model.nFiltersScale: received 1, expected at least 2 with model.N = 256 and model.cbamEncoder = true',
+    ],
+    [{ probeScale: 2 }, 'model.probeScale: 2 has no effect while data.probeNormalization is target'],
+    [{ amplitudePhysicsGain: 2 }, 'set data.probeNormalization to none or leave amplitudePhysicsGain out'],
+    [{ ampActivation: 'sigmoid', targetAmplitude: 1 }, 'data.targetAmplitude: received 1, expected below 1'],
+    [{ probeMaskSigma: 2 }, 'has no effect while model.probeMask is false'],
+    [
+      { probeMask: true, probeMaskDiameter: 65 },
+      'model.probeMaskDiameter: received 65, expected at most model.N = 64',
+    ],
+    [{ objectBig: false, trainingPatchWeighting: 'probe' }, 'has no effect while model.objectBig is false'],
+    [{ maxNeighborDistance: 5 }, 'model.maxNeighborDistance: 5 has no effect while model.gridsize is 1'],
+    [{ nllWeight: 0 }, 'loss.nllWeight: received 0, expected above 0 where loss.maeWeight is 0'],
+    [{ torchLossMode: 'mae', maeWeight: 1 }, 'loss.maeWeight: 1 has no effect while loss.kind is mae'],
+    [
+      { maePredL2MatchTarget: true },
+      'loss.maePredL2MatchTarget: true has no effect while loss.maeWeight is 0',
+    ],
+    [{ tvWeight: 1 }, 'loss.tvWeight: 1 has no effect while loss.realspaceWeight is 0'],
+    [{ realspaceWeight: 1 }, 'loss.realspaceWeight: received 1, expected 0 while loss.realspaceMaeWeight'],
+    [
+      { modelType: 'supervised', torchLossMode: 'poisson' },
+      'loss.kind: received poisson, expected mae with model.modelType = supervised',
+    ],
+    [
+      { modelType: 'supervised', probeMask: true },
+      'model.probeMask: true has no effect while model.modelType is supervised',
+    ],
+    [
+      { modelType: 'supervised', realspaceWeight: 1, tvWeight: 1 },
+      'loss.realspaceWeight: 1 has no effect while model.modelType is supervised',
     ],
   ])('keeps the rule that %o breaks', (overrides, message) => {
     expect(faultOf(() => trainingSpec(overrides)).message).toContain(message);
@@ -140,7 +173,13 @@ describe('parseRunSpec', () => {
 });
 
 describe('canonical text', () => {
-  const anyTraining = fc.record(
+  /** Puts beside a drawn value what it needs to have an effect, or to be possible at all. */
+  const completed = (drawn: Record<string, unknown>): Record<string, unknown> => ({
+    ...drawn,
+    ...('probeScale' in drawn && { probeNormalization: 'none' }),
+    ...(drawn['N'] === 256 && drawn['nFiltersScale'] === 1 && { cbamEncoder: false }),
+  });
+  const drawnTraining = fc.record(
     {
       gridsize: fc.constantFrom(1, 2),
       N: fc.constantFrom(64, 128, 256),
@@ -159,6 +198,7 @@ describe('canonical text', () => {
     },
     { requiredKeys: ['nGroups'] },
   );
+  const anyTraining = drawnTraining.map(completed);
 
   it('resolve → text → parse → resolve is the identity', () => {
     fc.assert(

@@ -8,8 +8,10 @@ export { decodePrepared, encodePrepared } from './prepared-codec.ts';
 export type { PreparedScales, PreparedScan } from './prepared-scan.ts';
 export { decodeScan, readScanHeader } from './scan-decode.ts';
 export { encodeScan } from './scan-encode.ts';
+export { readNumeric, readObject } from './scan-fields.ts';
 export {
   supportedSides,
+  type LabelStack,
   type ObjectImage,
   type ProbeStack,
   type ScanDataset,

@@ -74,6 +74,29 @@ describe('prepareScan', () => {
     expect([...relative]).toEqual([-1.5, 0, 1.5, -3, 1.5, 0, -1.5, 3]);
   });
 
+  it('does not feel where the scan lies, and follows the order of the members', () => {
+    const orders = fc.shuffledSubarray([1, 3, 4, 7], { minLength: 4, maxLength: 4 });
+    // Whole pixels, which float64 adds without rounding.
+    fc.assert(
+      fc.property(fc.integer({ min: -999, max: 999 }), orders, (shift, order) => {
+        const whole = (values: Float64Array): Float64Array => values.map(Math.round);
+        const here = { ...scan, x: whole(scan.x), y: whole(scan.y) };
+        const there = { ...here, x: here.x.map((x) => x + shift), y: here.y.map((y) => y - shift) };
+        const members = Int32Array.of(1, 3, 4, 7);
+        const { relative } = prepareScan(here, members, options);
+        expect(prepareScan(there, members, options).relative).toEqual(relative);
+        const turned = prepareScan(here, Int32Array.from(order), options).relative;
+        order.forEach((member, place) => {
+          const from = members.indexOf(member);
+          expect(turned.subarray(2 * place, 2 * place + 2)).toEqual(
+            relative.subarray(2 * from, 2 * from + 2),
+          );
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('installs the probe as asked, with one factor for all modes', () => {
     const { probeFactor } = prepared.scales;
     const power = prepared.probeRe.reduce((sum, re, i) => sum + re * re + prepared.probeIm[i] ** 2, 0);

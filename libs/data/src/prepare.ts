@@ -1,5 +1,6 @@
 import { assert, Fault, invalidInput } from '@ptychofleet/base';
 import { requireGroups } from './grouping.ts';
+import { labelsOf } from './labels.ts';
 import type { PreparedScales, PreparedScan } from './prepared-scan.ts';
 import type { ProbeStack, ScanDataset } from './scan.ts';
 import { stirlingRemainder } from './stirling.ts';
@@ -17,12 +18,14 @@ export interface PrepareOptions {
   readonly targetAmplitude: number;
   /** Scales to take over instead of deriving them, for example those a bundle was trained with. */
   readonly scales?: Partial<Omit<PreparedScales, 'object'>>;
+  /** What compares the object with labels, for the sentence that says that there are none; leave out to carry no labels. */
+  readonly labelsFor?: string;
 }
 
 /**
  * Normalises a scan for the given groups. Only patterns that some group uses are kept, in file order.
  * @param groups (G, C) indices into the patterns of `scan`.
- * @throws Fault when the lit patterns hold no signal or an option is out of range.
+ * @throws Fault when the lit patterns hold no signal, labels are asked for and missing, or an option is out of range.
  */
 export function prepareScan(scan: ScanDataset, groups: Int32Array, options: PrepareOptions): PreparedScan {
   const { N } = scan;
@@ -54,6 +57,9 @@ export function prepareScan(scan: ScanDataset, groups: Int32Array, options: Prep
   const meanAmplitude =
     options.scales?.meanAmplitude ?? groupMean(patterns, packed, area, (value) => value) / area + 1e-8;
   const probeFactor = options.scales?.probeFactor ?? probeFactorOf(scan.probe, N, options);
+  // The forward model gives X = |F(O_net P' / probe_scale)| / N, the file A = |F(O P)| / N.
+  const object = probeFactor / (amplitude * options.probeScale);
+  const labels = options.labelsFor === undefined ? null : labelsOf(scan, kept, object, options.labelsFor);
   const positions = new Float64Array(kept.length * 2);
   kept.forEach((point, i) => positions.set([scan.x[point], scan.y[point]], 2 * i));
   return {
@@ -68,15 +74,9 @@ export function prepareScan(scan: ScanDataset, groups: Int32Array, options: Prep
     positions,
     probeRe: scan.probe.re.map((value) => value * probeFactor),
     probeIm: scan.probe.im.map((value) => value * probeFactor),
-    scales: {
-      amplitude,
-      physics,
-      probeFactor,
-      meanAmplitude,
-      // The forward model gives X = |F(O_net P' / probe_scale)| / N, the file A = |F(O P)| / N.
-      object: probeFactor / (amplitude * options.probeScale),
-    },
+    scales: { amplitude, physics, probeFactor, meanAmplitude, object },
     lossConstant: lossConstants(patterns, area, physics),
+    ...(labels && { labels }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Fault, messageOf } from '@ptychofleet/base';
-import type { NumericArray, NumericDtype } from './npy-types.ts';
+import type { NpyArray, NumericArray, NumericDtype } from './npy-types.ts';
 import { NpzArchive, writeNpz } from './npz.ts';
 import type { PreparedScales, PreparedScan } from './prepared-scan.ts';
 
@@ -7,18 +7,25 @@ const formatName = 'ptychofleet-prepared-scan-1';
 
 /** Packs a prepared scan as an uncompressed NPZ file with its scalars as JSON text; byte-stable. */
 export function encodePrepared(prepared: PreparedScan): Uint8Array {
-  const { N, C, groupCount: G, patternCount: n, modes: P } = prepared;
+  const { N, C, groupCount: G, patternCount: n, modes: P, labels } = prepared;
+  const frames = [n, N, N];
   const header = JSON.stringify({ format: formatName, N, C, scales: prepared.scales });
   return writeNpz(
     [
       ['header', { dtype: 'text', shape: [], data: [header] }],
-      ['patterns', { dtype: 'float32', shape: [n, N, N], data: prepared.patterns }],
+      ['patterns', { dtype: 'float32', shape: frames, data: prepared.patterns }],
       ['groups', { dtype: 'int32', shape: [G, C], data: prepared.groups }],
       ['relative', { dtype: 'float32', shape: [G, C, 2], data: prepared.relative }],
       ['positions', { dtype: 'float64', shape: [n, 2], data: prepared.positions }],
       ['probeRe', { dtype: 'float32', shape: [P, N, N], data: prepared.probeRe }],
       ['probeIm', { dtype: 'float32', shape: [P, N, N], data: prepared.probeIm }],
       ['lossConstant', { dtype: 'float64', shape: [n], data: prepared.lossConstant }],
+      ...(labels === undefined
+        ? []
+        : ([
+            ['labelAmplitude', { dtype: 'float32', shape: frames, data: labels.amplitude }],
+            ['labelPhase', { dtype: 'float32', shape: frames, data: labels.phase }],
+          ] as [string, NpyArray][])),
     ],
     { compress: false },
   );
@@ -47,6 +54,12 @@ export function decodePrepared(bytes: Uint8Array): PreparedScan {
     probeIm: read(archive, 'probeIm', 'float32', [P, N, N]).data,
     scales,
     lossConstant: read(archive, 'lossConstant', 'float64', [n]).data,
+    ...(archive.has('labelAmplitude') && {
+      labels: {
+        amplitude: read(archive, 'labelAmplitude', 'float32', [n, N, N]).data,
+        phase: read(archive, 'labelPhase', 'float32', [n, N, N]).data,
+      },
+    }),
   };
 }
 

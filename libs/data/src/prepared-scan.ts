@@ -27,6 +27,16 @@ export interface PreparedScan {
   readonly scales: PreparedScales;
   /** (n) Σ_xy [k − k ln k + ln Γ(k+1)] with k = (S·X)²: the part of the Poisson loss that no prediction changes. */
   readonly lossConstant: Float64Array;
+  /** Left out where the run compares no objects. */
+  readonly labels?: PreparedLabels;
+}
+
+/** The object patch of each pattern as the network should emit it. */
+export interface PreparedLabels {
+  /** (n, N, N) modulus in the network's units, that is the file's divided by `scales.object`. */
+  readonly amplitude: Float32Array;
+  /** (n, N, N) radians. */
+  readonly phase: Float32Array;
 }
 
 export interface PreparedScales {

@@ -4,6 +4,7 @@ import { metadataKey } from './npy.ts';
 import { NpzArchive } from './npz.ts';
 import { placeText, requireFinite, scanFault } from './scan-fault.ts';
 import { readNumeric, readObject, readPositions, readProbe, realAmplitudes } from './scan-fields.ts';
+import { hasLabelEntries, readLabels } from './scan-labels.ts';
 import { patternLayout, probeModes, type PatternLayout } from './scan-layout.ts';
 import { parseMetadata } from './scan-metadata.ts';
 import type { ScanDataset, ScanHeader, ScanMetadata } from './scan.ts';
@@ -30,7 +31,19 @@ export function decodeScan(input: Uint8Array | ByteSource, file: string): ScanDa
       `${file}: xcoords holds ${x.length} positions for ${n} patterns, the last ${x.length - n} are dropped`,
     );
   const object = archive.has('objectGuess') ? readObject(archive, file) : null;
-  return { n, N, diffraction, x: x.slice(0, n), y: y.slice(0, n), probe, object, metadata, warnings };
+  const labels = readLabels(archive, file, layout, warnings);
+  const positions = { x: x.slice(0, n), y: y.slice(0, n) };
+  return {
+    n,
+    N,
+    diffraction,
+    ...positions,
+    probe,
+    object,
+    ...(labels && { labels }),
+    metadata,
+    warnings,
+  };
 }
 
 /** Reads sizes and metadata from array headers; the patterns stay packed, so a large file costs no memory. */
@@ -44,7 +57,9 @@ export function readScanHeader(input: Uint8Array | ByteSource, file: string): Sc
   if (descr.includes('O')) readNumeric(archive, file, key);
   const { n, N } = patternLayout(file, key, shape, positions[0] ?? 0);
   const modes = probeModes(file, archive.header('probeGuess').shape, N);
-  return { n, N, modes, nphotons: metadata.nphotons, hasObject: archive.has('objectGuess') };
+  const hasObject = archive.has('objectGuess');
+  const hasLabels = hasObject || hasLabelEntries(archive);
+  return { n, N, modes, nphotons: metadata.nphotons, hasObject, hasLabels };
 }
 
 function readMetadata(archive: NpzArchive, file: string, warnings: string[]): ScanMetadata {

@@ -37,6 +37,11 @@ export function encodeScan(scan: ScanDataset, options: { readonly compress?: boo
       { dtype: 'complex64', shape: [object.height, object.width], data: object.data },
     ]);
   }
+  if (scan.labels) {
+    const { amplitude, phase } = scan.labels;
+    entries.push(['label_amp', { dtype: 'float32', shape: [n, ...frame], data: amplitude }]);
+    entries.push(['label_phase', { dtype: 'float32', shape: [n, ...frame], data: phase }]);
+  }
   const { raw, nphotons } = scan.metadata;
   const metadata = raw ?? (nphotons === null ? null : { physics_parameters: { nphotons } });
   if (metadata !== null) {

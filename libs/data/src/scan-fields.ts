@@ -87,23 +87,19 @@ export function readProbe(archive: NpzArchive, file: string, N: number): ProbeSt
   return { modes, re, im };
 }
 
-export function readObject(archive: NpzArchive, file: string): ObjectImage {
-  const array = readNumeric(archive, file, 'objectGuess');
+/** A complex image (height, width): the object of a scan, or an object under another name. */
+export function readObject(archive: NpzArchive, file: string, key = 'objectGuess'): ObjectImage {
+  const array = readNumeric(archive, file, key);
   const [height, width] = array.shape;
   if (array.shape.length !== 2 || height === 0 || width === 0) {
     const shape = shapeText(array.shape);
-    throw scanFault(
-      file,
-      'objectGuess',
-      `shape ${shape}`,
-      '(height, width)',
-      'save one image or leave the entry out',
-    );
+    throw scanFault(file, key, `shape ${shape}`, '(height, width)', 'save one image or leave the entry out');
   }
-  return { height, width, data: complexValues(file, 'objectGuess', array) };
+  return { height, width, data: complexValues(file, key, array) };
 }
 
-function complexValues(file: string, key: string, array: NumericArray): Float32Array {
+/** (…, 2) interleaved. @throws Fault unless the entry is complex and finite. */
+export function complexValues(file: string, key: string, array: NumericArray): Float32Array {
   if (array.dtype !== 'complex64' && array.dtype !== 'complex128') {
     const fix = `save ${key}.astype(numpy.complex64)`;
     throw scanFault(file, key, `${array.dtype} values`, 'complex64 values', fix);

@@ -230,7 +230,14 @@ describe('readScanHeader', () => {
       size: bytes.length,
       read: (offset, length) => ((read += length), bytes.subarray(offset, offset + length)),
     };
-    expect(readScanHeader(source, file)).toEqual({ n: 40, N: 64, modes: 1, nphotons: 3e5, hasObject: false });
+    expect(readScanHeader(source, file)).toEqual({
+      n: 40,
+      N: 64,
+      modes: 1,
+      nphotons: 3e5,
+      hasObject: false,
+      hasLabels: false,
+    });
     expect(read).toBeLessThan(bytes.length / 3);
   });
 
@@ -295,7 +302,14 @@ describe.skipIf(real.some(([name]) => sharedPath(name) === null))(
   () => {
     it.each(real)('%s decodes', (name, n, N) => {
       const source = openByteSource(sharedPath(name) as string);
-      expect(readScanHeader(source, name)).toEqual({ n, N, modes: 1, nphotons: null, hasObject: true });
+      expect(readScanHeader(source, name)).toEqual({
+        n,
+        N,
+        modes: 1,
+        nphotons: null,
+        hasObject: true,
+        hasLabels: true,
+      });
       expect(decodeScan(source, name)).toMatchObject({ n, N, warnings: [] });
       source.close();
     });

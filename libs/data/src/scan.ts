@@ -12,6 +12,16 @@ export interface ObjectImage {
   readonly data: Float32Array;
 }
 
+/** The object patch that belongs to each pattern, for training on labelled objects (data spec §1). */
+export interface LabelStack {
+  /** Entries of the file that hold them, for messages. */
+  readonly source: string;
+  /** (n, N, N) modulus in the units of `objectGuess`. */
+  readonly amplitude: Float32Array;
+  /** (n, N, N) radians. */
+  readonly phase: Float32Array;
+}
+
 /** One ptychographic scan as its file holds it (data spec §1). */
 export interface ScanDataset {
   /** Number of patterns, equal to the number of scan positions. */
@@ -26,6 +36,8 @@ export interface ScanDataset {
   readonly probe: ProbeStack;
   /** Ground truth, where known. */
   readonly object: ObjectImage | null;
+  /** Left out where the file has none; labels may still be cut from `object`. */
+  readonly labels?: LabelStack;
   readonly metadata: ScanMetadata;
   /** What was odd but tolerated, one sentence each. */
   readonly warnings: readonly string[];
@@ -45,6 +57,8 @@ export interface ScanHeader {
   readonly modes: number;
   readonly nphotons: number | null;
   readonly hasObject: boolean;
+  /** Whether labels are there or can be cut from the object. */
+  readonly hasLabels: boolean;
 }
 
 /** Sides that the network is defined for (data spec §14). */

@@ -10,10 +10,21 @@ export function subsampleScan(scan: ScanDataset, count: number | null, seed: num
   const draws = new RandomSequence(new RandomStream(seed, 'subsample'));
   const kept = draws.sample(count, scan.n).sort();
   const area = scan.N * scan.N;
-  const diffraction = new Float32Array(count * area);
-  kept.forEach((pattern, i) => {
-    diffraction.set(scan.diffraction.subarray(pattern * area, (pattern + 1) * area), i * area);
-  });
+  const frames = (stack: Float32Array): Float32Array => {
+    const result = new Float32Array(count * area);
+    kept.forEach((pattern, i) => result.set(stack.subarray(pattern * area, (pattern + 1) * area), i * area));
+    return result;
+  };
   const pick = (values: Float64Array): Float64Array => Float64Array.from(kept, (pattern) => values[pattern]);
-  return { ...scan, n: count, diffraction, x: pick(scan.x), y: pick(scan.y) };
+  const { labels } = scan;
+  return {
+    ...scan,
+    n: count,
+    diffraction: frames(scan.diffraction),
+    x: pick(scan.x),
+    y: pick(scan.y),
+    ...(labels && {
+      labels: { ...labels, amplitude: frames(labels.amplitude), phase: frames(labels.phase) },
+    }),
+  };
 }

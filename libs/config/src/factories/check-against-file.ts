@@ -54,8 +54,24 @@ export function checkAgainstFile(
       `N is stated as ${model.N}, but the probe of ${trainDataFile} has ${header.N} pixels a side`,
     );
   }
+  requireLabels(spec, header, trainDataFile);
   requireValidation(resolution, spec, inputs.testDataFile);
   return warnings;
+}
+
+/** @throws Fault for a loss that compares with labels where the file is known to have none */
+function requireLabels({ model, loss }: TrainingRunSpec, header: DatasetHeader, file: string): void {
+  if (header.hasLabels !== false) return;
+  const supervised = model.modelType === 'supervised';
+  if (!supervised && loss.realspaceMaeWeight === 0) return;
+  const path = supervised ? 'model.modelType' : 'loss.realspaceMaeWeight';
+  const received = supervised ? 'supervised' : String(loss.realspaceMaeWeight);
+  const names = 'label_amp and label_phase, label, Y or objectGuess';
+  throw new Fault(
+    'invalid-input',
+    `${path}: ${received} needs labels (DATA-SUP-001), but ${file} has none; add ${names} to it or ${supervised ? 'use pinn' : 'leave it at 0'}`,
+    { field: path, received, expected: names },
+  );
 }
 
 /** @throws Fault for a setting that listens to a validation loss when there is none */

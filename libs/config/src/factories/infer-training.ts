@@ -1,6 +1,7 @@
 import type { Field } from '../fields/field.ts';
 import { trainingDataSection } from '../fields/data.ts';
 import { modelSection } from '../fields/model.ts';
+import { lossSection } from '../fields/loss.ts';
 import { trainingSection } from '../fields/training.ts';
 import { assignment, type Assignment } from '../levels/level.ts';
 import { channelsOf } from '../model-spec.ts';
@@ -38,9 +39,18 @@ export function inferTraining(
   infer(model.N, header.N, `probe of ${file}`);
   if (header.nphotons !== null) infer(data.nphotons, header.nphotons, `metadata of ${file}`);
 
+  // Labels are compared by absolute differences, the only loss that supervised training has.
+  const supervised = stated.get(model.modelType) === 'supervised';
+  if (supervised) infer(lossSection.field.kind, 'mae', 'modelType supervised');
+
   const gridsize = stated.get(model.gridsize);
   const channels = channelsOf({ gridsize });
   if (fromCommand) infer(model.objectBig, gridsize > 1, `gridsize ${gridsize}`);
+  // A profile may state the canvas of merged groups; where nothing is merged it says nothing.
+  const objectBig = (fromCommand && !stated.isExplicit(model.objectBig)) || stated.get(model.objectBig);
+  const merged = gridsize > 1 && objectBig && !supervised;
+  if (!merged && stated.get(model.maxNeighborDistance) !== null)
+    infer(model.maxNeighborDistance, null, 'groups that are not merged');
   if (stated.get(data.neighborCount) < channels) infer(data.neighborCount, channels, `gridsize ${gridsize}`);
 
   // More groups than patterns is an error for grouped training; the command's default must not run into it.

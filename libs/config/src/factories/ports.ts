@@ -7,6 +7,8 @@ export interface DatasetHeader {
   readonly n: number;
   /** Mean photons per pattern from the file's metadata. */
   readonly nphotons: number | null;
+  /** Whether the file holds labels or an object to cut them from; left out where nobody has looked. */
+  readonly hasLabels?: boolean;
 }
 
 /** Reads probe shape and metadata only. The first touch of a data file in a run (CONFIG-001). */

@@ -139,6 +139,17 @@ describe('inference from the file and from other fields', () => {
     expect(command('--gridsize 2 --no-object-big').spec.model.objectBig).toBe(false);
   });
 
+  it('a profile that states the canvas of merged groups says nothing where none are merged', () => {
+    const distance = (overrides: Record<string, unknown>) =>
+      library(overrides, { hasLabels: true }, { profile: 'upstream' }).spec.model.maxNeighborDistance;
+    expect(distance({ gridsize: 2 })).toBe(3);
+    expect(distance({ gridsize: 1 })).toBeNull();
+    expect(distance({ gridsize: 2, objectBig: false })).toBeNull();
+    expect(distance({ gridsize: 2, modelType: 'supervised' })).toBeNull();
+    expect(command('--gridsize 1 --profile upstream').spec.model.maxNeighborDistance).toBeNull();
+    expect(command('--gridsize 2 --profile upstream').spec.model.maxNeighborDistance).toBe(3);
+  });
+
   it('virtual shards follow a small batch, and leave a trail', () => {
     const { spec, overridesApplied } = library({ batchSize: 2 });
     expect(spec.training.virtualShards).toBe(2);
@@ -173,6 +184,30 @@ describe('inference from the file and from other fields', () => {
     expect(library({ ampActivation: 'sigmoid', targetAmplitude: 0.3 }).spec.data.targetAmplitude).toBe(0.3);
     expect(library({ ampActivation: 'sigmoid', probeNormalization: 'none' }).spec.data.targetAmplitude).toBe(
       0.05,
+    );
+  });
+
+  it('supervised training compares with labels, which the file has to have', () => {
+    const supervised = { modelType: 'supervised' };
+    expect(library(supervised, { hasLabels: true }).spec.loss.kind).toBe('mae');
+    // Nobody has looked: the coordinator will.
+    expect(library(supervised).spec.loss.kind).toBe('mae');
+    expect(faultOf(() => library(supervised, { hasLabels: false })).message).toBe(
+      'model.modelType: supervised needs labels (DATA-SUP-001), but scan.npz has none; add label_amp and label_phase, label, Y or objectGuess to it or use pinn',
+    );
+    const compared = { realspaceWeight: 1, realspaceMaeWeight: 2 };
+    expect(faultOf(() => library(compared, { hasLabels: false })).message).toContain(
+      'loss.realspaceMaeWeight: 2 needs labels',
+    );
+    expect(library({ realspaceWeight: 1, tvWeight: 2 }, { hasLabels: false }).spec.loss.tvWeight).toBe(2);
+  });
+
+  it('an architecture that is not there is answered with those that are, known or not', () => {
+    expect(faultOf(() => library({ architecture: 'fno' })).message).toContain(
+      'fno is not available: the supported architectures are: cnn',
+    );
+    expect(faultOf(() => library({ architecture: 'transformer' })).message).toContain(
+      'received transformer, expected one of the supported architectures: cnn',
     );
   });
 

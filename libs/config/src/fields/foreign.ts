@@ -46,7 +46,7 @@ const loading = foreign(
 );
 const regulariser = foreign(
   'Loss',
-  'the loss has one term and no regulariser, so choose it with --torch-loss-mode',
+  'the loss is chosen by torchLossMode, nllWeight, maeWeight and tvWeight, so use those and drop it',
 );
 const devices = foreign(
   'Device and loading',

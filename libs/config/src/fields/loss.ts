@@ -2,9 +2,10 @@ import { field, section } from './field.ts';
 import { choice, real, toggle } from './value-type.ts';
 
 const group = 'Loss';
-const oneTermOnly = 'the loss has one term, so choose it with --torch-loss-mode poisson or mae';
+const mixedOnly = { key: 'kind', in: ['poisson'] } as const;
+const realspaceOnly = { key: 'realspaceWeight', notIn: [0] } as const;
 
-/** What the gradient is taken of (spec model.md §9). Weights are relative; zero switches a term off. */
+/** What the gradient is taken of (docs/losses.md; spec model.md §9). Zero switches a term off. */
 export const lossSection = section('loss', {
   kind: field(choice(['poisson', 'mae']), {
     default: 'poisson',
@@ -12,44 +13,42 @@ export const lossSection = section('loss', {
     name: 'torchLossMode',
     aliases: ['lossKind', 'loss_kind'],
     flags: ['--torch-loss-mode'],
-    help: 'poisson fits photon counts; mae fits amplitudes and suits data without a known photon count.',
+    help: 'poisson fits photon counts, mixed by nllWeight and maeWeight; mae fits amplitudes and suits data without a known photon count.',
   }),
   nllWeight: field(real({ min: 0, max: 1 }), {
     default: 1,
     group,
-    help: 'Weight of the Poisson term.',
-    refused: oneTermOnly,
+    onlyWith: mixedOnly,
+    help: 'Weight of the Poisson term; 0 leaves it out.',
   }),
   maeWeight: field(real({ min: 0, max: 1 }), {
     default: 0,
     group,
-    help: 'Weight of the amplitude error.',
-    refused: oneTermOnly,
+    onlyWith: mixedOnly,
+    help: 'Weight of the amplitude error beside the Poisson term, both summed over pixels.',
   }),
-  realspaceWeight: field(real({ min: 0 }), {
+  realspaceWeight: field(real({ min: 0, max: 1e12 }), {
     default: 0,
     group,
-    help: 'Weight of the terms taken on the object.',
-    refused: 'there is no loss on the object, so leave it at 0',
+    help: 'Weight of the terms taken on the object, realspaceMaeWeight and tvWeight; 0 leaves them out.',
   }),
-  realspaceMaeWeight: field(real({ min: 0 }), {
+  realspaceMaeWeight: field(real({ min: 0, max: 1e12 }), {
     default: 0,
     group,
-    help: 'Weight of the absolute error on the object.',
-    refused: 'there is no loss on the object, so leave it at 0',
+    onlyWith: realspaceOnly,
+    help: 'Weight of the absolute error of the object against the labels of the data file.',
   }),
-  tvWeight: field(real({ min: 0 }), {
+  tvWeight: field(real({ min: 0, max: 1e12 }), {
     default: 0,
     group,
-    help: 'Weight of the total variation of the object.',
-    refused: 'the object is not regularised, so leave it at 0',
+    onlyWith: realspaceOnly,
+    help: 'Weight of the total variation of the object, against noise.',
   }),
   maePredL2MatchTarget: field(toggle(), {
     default: false,
     group,
     aliases: ['torch_mae_pred_l2_match_target', 'torchMaePredL2MatchTarget'],
     flags: ['--torch-mae-pred-l2-match-target', '--torch_mae_pred_l2_match_target'],
-    help: 'Rescale every mae prediction to the norm of its target.',
-    refused: 'predictions are compared at their physical scale, so leave it off',
+    help: 'Rescale every prediction to the norm of its target before the amplitude error.',
   }),
 });

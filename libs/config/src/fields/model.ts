@@ -23,23 +23,29 @@ const gridSide = {
   allowed: 'an integer from 1 to 3 or a square pair such as [2,2], since non-square grids do not exist',
 };
 
-const noProbeMask = 'a probe mask is not applied yet, so mask the probe in the data file instead';
+/** Every name that the reference knows, so that each gets its reason; only the supported ones are offered. */
+const architectureName = {
+  ...choice(['cnn', 'ffno', 'fno', 'fno_vanilla', 'hybrid', 'neuralop_uno']),
+  allowed: 'one of the supported architectures: cnn',
+};
+
+const mergedOnly = { key: 'objectBig', in: [true] } as const;
+const maskedOnly = { key: 'probeMask', in: [true] } as const;
 
 /** The network and its physics: what fixes the parameter layout and the map from patterns to object (spec model.md). */
 export const modelSection = section('model', {
-  architecture: field(choice(['cnn', 'ffno', 'fno', 'fno_vanilla', 'neuralop_uno']), {
+  architecture: field(architectureName, {
     default: 'cnn',
     group,
     help: 'Generator network; the convolutional one is the reference.',
-    refused: 'only the convolutional generator exists here, so use cnn',
+    refused: 'the supported architectures are: cnn, so use cnn',
   }),
   modelType: field(choice(['pinn', 'supervised']), {
     default: 'pinn',
     group,
-    help: 'pinn learns from diffraction alone, supervised from labelled objects.',
+    help: 'pinn learns from diffraction alone, supervised from the labelled objects of the data file.',
     aliases: ['mode'],
     translate: modelTypeName,
-    refused: 'training on labelled objects is not available, so use pinn, which needs no labels',
   }),
   N: field(numberChoice([64, 128, 256]), {
     default: 64,
@@ -80,26 +86,25 @@ export const modelSection = section('model', {
     default: false,
     group,
     help: 'Circular support on the probe, against noise far from the beam.',
-    refused: noProbeMask,
   }),
-  probeMaskSigma: field(real({ min: 0 }), {
+  probeMaskSigma: field(real({ min: 0, max: 32 }), {
     default: 1,
     group,
     unit: 'pixels',
-    help: 'Gaussian edge of the probe mask.',
-    refused: noProbeMask,
+    onlyWith: maskedOnly,
+    help: 'Gaussian edge of the probe mask; 0 cuts it hard.',
   }),
-  probeMaskDiameter: field(optional(real({ moreThan: 0 })), {
+  probeMaskDiameter: field(optional(real({ min: 2, max: 512 })), {
     default: null,
     group,
     unit: 'pixels',
+    onlyWith: maskedOnly,
     help: 'Diameter of the probe mask; none means N/2.',
-    refused: noProbeMask,
   }),
   probeScale: field(real({ moreThan: 0 }), {
     default: 4,
     group,
-    help: 'The probe is divided by it inside the model; lower it to make the object that the network emits smaller.',
+    help: 'With probeNormalization none the probe is divided by it inside the model; lower it to make the object that the network emits smaller.',
   }),
   inputScale: field(real({ moreThan: 0, max: 1e6 }), {
     default: 1,
@@ -115,35 +120,33 @@ export const modelSection = section('model', {
     default: false,
     group,
     help: 'Attention block in the bottleneck.',
-    refused: 'attention exists in the encoder only, so use --cbam-encoder',
   }),
   trainingPatchWeighting: field(choice(['central_mask', 'probe', 'uniform']), {
     default: 'central_mask',
     group,
+    onlyWith: mergedOnly,
     help: 'How overlapping patches of a group are weighted when they are merged; probe follows the illumination.',
   }),
-  maxNeighborDistance: field(real({ min: 0, max: 64 }), {
-    default: 3,
+  maxNeighborDistance: field(optional(real({ min: 0, max: 256 })), {
+    default: null,
     group,
     unit: 'pixels',
-    help: 'Spread of a group that the merged canvas has room for; raise it for coarse scans with gridsize above 1.',
+    onlyWith: mergedOnly,
+    help: 'Spread of a group that the merged canvas has room for; none means as much as the groups of the scan need.',
   }),
   intensityScaleTrainable: field(toggle(), {
     default: false,
     group,
-    help: 'Learn one global intensity scale.',
-    refused: 'the intensity scale is fixed from the photon count, so set nphotons instead',
+    help: 'Learn one global factor between the network and the measured amplitudes; for data whose probe power is not known.',
   }),
   headVariant: field(choice(['torch', 'tensorflow']), {
     default: 'torch',
     group,
     help: 'Outer channels of the heads: as many as patterns (torch) or always four (tensorflow).',
-    refused: 'only the torch head is built, so use torch',
   }),
-  amplitudePhysicsGain: field(real({ moreThan: 0 }), {
+  amplitudePhysicsGain: field(real({ moreThan: 0, max: 1e6 }), {
     default: 1,
     group,
-    help: 'Factor on the predicted diffraction amplitude.',
-    refused: 'the predicted amplitude is not rescaled, so set nphotons or probeScale instead',
+    help: 'With probeNormalization none a factor on the predicted diffraction amplitude.',
   }),
 });

@@ -71,7 +71,7 @@ it('the same reasons reach the command line', () => {
     faultOf(() => commandLineLevel('train', [text === undefined ? { flag } : { flag, text }])).message;
   expect(message('--accelerator', 'mps')).toContain('Apple GPUs');
   expect(message('--num-workers', '8')).toContain('keeps its patterns in memory');
-  expect(message('--probe-mask')).toContain('mask the probe in the data file');
+  expect(message('--architecture', 'hybrid')).toContain('the supported architectures are: cnn');
   expect(message('--enable-checkpointing')).toContain('the coordinator keeps its own');
   expect(message('--log-patch-stats')).toContain('not written');
   expect(message('--strategy', 'ddp')).toContain('starting workers');

@@ -184,9 +184,7 @@ export const trainingSection = section('training', {
     inExecutionConfig: true,
     aliases: ['accumulateGradBatches', 'accumulate_grad_batches', 'torch_accumulate_grad_batches'],
     flags: ['--accumulate-grad-batches', '--torch-accumulate-grad-batches'],
-    help: 'Batches whose gradients are added up before a step.',
-    refused:
-      'EXEC-ACCUM-001: gradients are not accumulated over batches, so raise batchSize, which gives the same gradient',
+    help: 'Batches whose gradients are added up before the optimiser moves.',
   }),
   earlyStopPatience: field(integer({ min: 1, max: 1_000_000 }), {
     default: 100,
