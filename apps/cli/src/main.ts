@@ -1,6 +1,4 @@
-import { Fault, messageOf } from '@ptychofleet/base';
-import { CommanderError } from 'commander';
-import { printFailure } from './output.ts';
+import { exitCodeOf } from './exit-code.ts';
 import { createProgram } from './program.ts';
 
 // As typed, since what is wrong may be the arguments themselves.
@@ -11,7 +9,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 try {
   await createProgram(interruptible, json).parseAsync();
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = exitCodeOf(error, json);
 }
 
 /** For commands that have processes to stop before they end; every other command ends at a signal as any program does. */
@@ -25,17 +23,4 @@ function interruptible(): AbortSignal {
     });
   }
   return interrupt.signal;
-}
-
-function exitCodeOf(error: unknown): number {
-  // Commander has said what is wrong, or has shown the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Fault) {
-    printFailure(json, error.message, error.kind, error.details);
-    return error.exitCode;
-  }
-  printFailure(json, `internal error: ${messageOf(error)}`, 'internal');
-  if (process.env.PTYCHOFLEET_DEBUG === '1' && error instanceof Error)
-    process.stderr.write(`${error.stack ?? ''}\n`);
-  return 1;
 }

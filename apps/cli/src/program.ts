@@ -1,7 +1,13 @@
 import { createInferencePayload, createTrainingPayload } from '@ptychofleet/config';
 import { objectKinds, scanKinds } from '@ptychofleet/data';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addBundleCommands } from './bundle/commands.ts';
+import { addCompletionCommand } from './completion.ts';
+import { addConfigCommands } from './config-commands.ts';
+import { addSavedConfigOptions, writeConfig } from './config-saved.ts';
 import { demo } from './demo.ts';
+import { addEvaluateCommand } from './evaluate/command.ts';
+import { addExamples } from './examples.ts';
 import { factoryPorts } from './factory-ports.ts';
 import { infer } from './infer.ts';
 import { printFailure, type OutputOptions } from './output.ts';
@@ -53,6 +59,7 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
     async function (this: Command) {
       const typed = typedFlags.get(this) ?? [];
       const payload = createTrainingPayload(sourcesOf('train', typed), factoryPorts);
+      if (await writeConfig(payload, this.opts(), outputOf(this.opts()))) return;
       await train(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible());
     },
   );
@@ -61,11 +68,17 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
   ) {
     const typed = typedFlags.get(this) ?? [];
     const payload = createInferencePayload(sourcesOf('infer', typed), factoryPorts);
+    if (await writeConfig(payload, this.opts(), outputOf(this.opts()))) return;
     await infer(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible());
   });
   addFleetCommands(program, interruptible);
   addDataCommands(program, interruptible);
-  for (const [name, text] of delegated) program.command(name).description(text);
+  addEvaluateCommand(program, common);
+  addBundleCommands(program, common);
+  addConfigCommands(program, common);
+  for (const [name, text] of delegated) program.command(name).helpGroup('Fleet:').description(text);
+  addCompletionCommand(program);
+  addExamples(program);
   return program;
 }
 
@@ -92,8 +105,9 @@ function runCommand(program: Command, name: 'train' | 'infer', description: stri
       .argParser(number)
       .helpGroup('Fleet:'),
   );
+  addSavedConfigOptions(command);
   typedFlags.set(command, addRunFlags(command, name));
-  return command.addHelpText('after', name === 'train' ? trainExamples : inferExamples);
+  return command;
 }
 
 /** Commander's complaints in the form of all others. */
@@ -189,10 +203,6 @@ function addDataCommands(program: Command, interruptible: () => AbortSignal): vo
     .option('--seed <number>', 'seed of the object', number, 1)
     .option('--scan-seed <number>', 'seed of positions and noise (default: from --seed)', number)
     .option('--quiet', 'print nothing but warnings')
-    .addHelpText(
-      'after',
-      '\nExample:\n  ptychofleet simulate scan.npz --object star --count 1024 --photons 1e5',
-    )
     .action((file: string, options: CommonFlags & SimulateArguments) =>
       simulate(options, file, outputOf(options)),
     );
@@ -219,22 +229,9 @@ const examples = `
 Examples:
   ptychofleet demo
   ptychofleet train --train_data_file scan.npz --output_dir out/s --gridsize 1
-  ptychofleet infer --model_path out/s --test_data scan.npz --output_dir out/s/rec
+  ptychofleet infer --model_path out/s --test_data scan.npz --output_dir out/rec
   ptychofleet up --workers 4 &
   ptychofleet train --coordinator 127.0.0.1:50051 --train_data_file scan.npz
 
 Exit codes: 0 success, 1 failed run, 2 bad input, 3 no coordinator or workers,
 130 interrupted.`;
-
-const trainExamples = `
-Examples:
-  ptychofleet train --train_data_file scan.npz --output_dir out/s --gridsize 1
-  ptychofleet train --train_data_file scan.npz --test_data_file other.npz \\
-      --output_dir out/s --gridsize 2 --max_epochs 30 --learning-rate 5e-4
-  ptychofleet train --config run.yaml --workers 4 --json 2>progress.jsonl`;
-
-const inferExamples = `
-Examples:
-  ptychofleet infer --model_path out/s --test_data scan.npz --output_dir out/rec
-  ptychofleet infer --model_path out/s --test_data scan.npz \\
-      --output_dir out/rec --inference-batch-size 64 --workers 2`;

@@ -54,7 +54,8 @@ export async function trainOn(
   await writeFileAtomic(bundle, await client.downloadArtifact(run.runId, bundleName));
   const loss = lossPicture(followed.epochs);
   await writeFileAtomic(join(outputDir, loss.name), loss.bytes);
-  const record = { ...followed.run, spec: payload.spec, overrides_applied: payload.overridesApplied };
+  const { spec: frozen, inputs, overridesApplied } = payload;
+  const record = { ...followed.run, spec: frozen, inputs, overrides_applied: overridesApplied };
   await writeFileAtomic(
     join(outputDir, 'run.json'),
     new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`),
