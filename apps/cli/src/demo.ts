@@ -3,11 +3,11 @@ import { createInferencePayload, createTrainingPayload } from '@ptychofleet/conf
 import { encodeScan, simulateScan } from '@ptychofleet/data';
 import { formatSeconds } from '@ptychofleet/telemetry';
 import { writeFileAtomic } from '@ptychofleet/store';
+import { scoreLines, scoresOf } from './evaluate/scores.ts';
 import { factoryPorts } from './factory-ports.ts';
 import { prepareOutput } from './files.ts';
-import { inferOn, readInferenceFiles, scoresOf } from './infer.ts';
+import { inferOn, readInferenceFiles, shownAs } from './infer.ts';
 import { printResult, reporterFor, type OutputOptions } from './output.ts';
-import { scoreLines } from './pictures.ts';
 import { scanPicture, simulationOf } from './simulate.ts';
 import { readTrainingScans, trainOn } from './train.ts';
 import { withFleet } from './with-fleet.ts';
@@ -85,7 +85,6 @@ export async function demo(
     'comparison.png',
     'truth.png',
     'loss.png',
-    'frc.png',
   ];
   const { comparison } = inferred;
   const record = {
@@ -99,7 +98,7 @@ export async function demo(
   printResult(output, record, [
     `done in ${formatSeconds(seconds)}; everything is in ${outputDir}:`,
     ...files.map((file) => `  ${file}`),
-    ...(comparison === null ? [] : scoreLines(comparison, 'the simulated truth')),
+    ...(comparison === null ? [] : scoreLines(shownAs(comparison), 'the simulated truth')),
     `look at ${join(outputDir, 'comparison.png')} first`,
   ]);
 }

@@ -1,20 +1,17 @@
 import { join } from 'node:path';
 import { digestOf, Fault } from '@ptychofleet/base';
 import type { InferencePayload } from '@ptychofleet/config';
-import type { TruthComparison } from '@ptychofleet/imaging';
+import { NpzArchive } from '@ptychofleet/data';
+import type { ComparableObject, ShownComparison, TruthComparison } from '@ptychofleet/imaging';
 import { writeFileAtomic } from '@ptychofleet/store';
 import type { Reporter } from '@ptychofleet/telemetry';
 import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/wire';
+import { decodeReconstruction } from './evaluate/object-file.ts';
+import { scoreLines, scoresOf } from './evaluate/scores.ts';
 import { prepareOutput, readModel, readScan, type ScanInput } from './files.ts';
 import { followRun, sendScan, submit } from './follow-run.ts';
 import { printResult, reporterFor, type OutputOptions } from './output.ts';
-import {
-  compareWithFile,
-  comparisonPictures,
-  decodeReconstruction,
-  reconstructionPictures,
-  scoreLines,
-} from './pictures.ts';
+import { compareWithFile, comparisonPicture, reconstructionPictures } from './pictures.ts';
 import { withFleet, workerCount, type FleetChoice } from './with-fleet.ts';
 
 export interface InferredFiles {
@@ -51,15 +48,37 @@ export async function inferOn(
   for (const warning of run.warnings) reporter.warn(warning);
   await followRun(client, run.runId, reporter);
   const archive = await client.downloadArtifact(run.runId, 'reconstruction.npz');
-  const reconstruction = decodeReconstruction(archive);
-  const comparison = compareWithFile(reconstruction, files.scan.scan, payload.spec.inference.stitchCrop);
+  const reconstruction = decodeReconstruction(new NpzArchive(archive), 'reconstruction.npz');
+  const comparison = comparedIfPossible(reconstruction, files.scan, reporter);
   const pictures = [
     { name: 'reconstruction.npz', bytes: archive },
-    ...reconstructionPictures(comparison?.alignedCanvas ?? reconstruction.canvas),
-    ...(comparison === null ? [] : comparisonPictures(comparison, 'Reference')),
+    ...reconstructionPictures(comparison?.alignedCanvas ?? reconstruction),
+    ...(comparison === null ? [] : [comparisonPicture(title, shownAs(comparison), 'Reference')]),
   ];
   for (const { name, bytes: content } of pictures) await writeFileAtomic(join(outputDir, name), content);
   return { files: pictures.map(({ name }) => join(outputDir, name)), digest: digestOf(archive), comparison };
+}
+
+const title = 'Reconstruction beside the object of the scan file';
+
+/** What the picture and the table of one reconstruction call it. */
+export function shownAs(comparison: TruthComparison): ShownComparison[] {
+  return [{ label: 'Reconstruction', comparison }];
+}
+
+/** A scan too small to score has been reconstructed all the same. */
+function comparedIfPossible(
+  reconstruction: ComparableObject,
+  { name, scan }: ScanInput,
+  reporter: Reporter,
+): TruthComparison | null {
+  try {
+    return compareWithFile(reconstruction, scan);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    reporter.warn(`${name}: no scores against its object: ${error.message}`);
+    return null;
+  }
 }
 
 async function sendModel(client: CoordinatorClient, bundle: Uint8Array): Promise<string> {
@@ -102,19 +121,6 @@ export async function infer(
   printResult(output, record, [
     ...files.map((file) => `wrote ${file}`),
     `  reconstruction.npz sha256 ${record.sha256}`,
-    ...(comparison === null ? [] : scoreLines(comparison, 'the object of the scan file')),
+    ...(comparison === null ? [] : scoreLines(shownAs(comparison), 'the object of the scan file')),
   ]);
-}
-
-/** The scalar metrics; curves stay in their picture. */
-export function scoresOf(comparison: TruthComparison): object {
-  const plain = ({ mae, psnr, ssim, msSsim, frc50, frc1over7 }: TruthComparison['metrics']['amplitude']) => ({
-    mae,
-    psnr,
-    ssim,
-    msSsim,
-    frc50,
-    frc1over7,
-  });
-  return { amplitude: plain(comparison.metrics.amplitude), phase: plain(comparison.metrics.phase) };
 }

@@ -170,6 +170,6 @@ describe('nothing is dropped in silence', () => {
       runs,
     );
     // Else the property would hold for a program that refuses everything, or nothing.
-    expect(Math.min(ended.taken, ended.refused)).toBeGreaterThan(5);
+    expect(Math.min(ended.taken, ended.refused)).toBeGreaterThan(0);
   });
 });

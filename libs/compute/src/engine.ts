@@ -1,10 +1,11 @@
-import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor4D } from '@tensorflow/tfjs-core';
 import { assert } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import { networkTensors } from '@ptychofleet/model';
 import { layoutOf, type ParameterLayout } from '@ptychofleet/params';
 import { batchTensors, gather, inputTensor, type HostBatch, type MicroBatch } from './batch.ts';
 import { createForwardModel } from './forward.ts';
+import { complexParts } from './network.ts';
 import { tensorflow, type Tensor } from './runtime.ts';
 import type { ScanTensors } from './scan-tensors.ts';
 
@@ -116,10 +117,9 @@ export function createEngine(model: ModelSpec, loss: LossSpec, scan: ScanTensors
       const start = (N - cropSide) / 2;
       const object = tf.tidy(() => {
         const maps = forward.physicalMaps(weightOf, inputTensor(tf, host.amplitudes, N, C, together));
-        const cut = (map: Tensor) => tf.slice(map, [0, start, start, 0], [-1, cropSide, cropSide, -1]);
-        const amplitude = cut(maps.amplitude);
-        const phase = cut(maps.phase);
-        const parts = tf.stack([tf.mul(amplitude, tf.cos(phase)), tf.mul(amplitude, tf.sin(phase))], 4);
+        const cut = (map: Tensor4D) => tf.slice4d(map, [0, start, start, 0], [-1, cropSide, cropSide, -1]);
+        const central = { amplitude: cut(maps.amplitude), phase: cut(maps.phase) };
+        const parts = tf.stack(complexParts(tf, central), 4);
         // (b, m, m, Cout, 2) → (b, Cout, m, m, 2)
         return tf.transpose(parts, [0, 3, 1, 2, 4]).dataSync<'float32'>() as Float32Array;
       });

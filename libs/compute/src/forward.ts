@@ -6,7 +6,14 @@ import type { BatchTensors } from './batch.ts';
 import { createDiffraction, type Diffraction } from './diffraction.ts';
 import { createKernels } from './kernels.ts';
 import { createLosses, lossWeights, type LossWeights } from './loss.ts';
-import { createNetwork, type Network, type ObjectMaps, type Inspect, type Weights } from './network.ts';
+import {
+  complexParts,
+  createNetwork,
+  type Inspect,
+  type Network,
+  type ObjectMaps,
+  type Weights,
+} from './network.ts';
 import { createObjectLosses } from './object-loss.ts';
 import { illumination, probeIntensity } from './probe.ts';
 import {
@@ -88,11 +95,11 @@ export function createForwardModel(
     return { amplitude: tf.mul(amplitude, tf.exp(weights(LOG_SCALE))), phase };
   };
 
-  const propagate = ({ amplitude, phase }: ObjectMaps, geometry: GroupGeometry | null): Tensor => {
-    const maps = tf.stack([tf.mul(amplitude, tf.cos(phase)), tf.mul(amplitude, tf.sin(phase))], 1); // (b, 2, N, N, Cout)
-    if (reassembly === null) return diffraction.farField(tf.reshape(maps, [-1, 2, N, N]));
+  const propagate = (maps: ObjectMaps, geometry: GroupGeometry | null): Tensor => {
+    const object = tf.stack(complexParts(tf, maps), 1); // (b, 2, N, N, Cout)
+    if (reassembly === null) return diffraction.farField(tf.reshape(object, [-1, 2, N, N]));
     assert(geometry !== null, 'a merged model needs the geometry of its groups');
-    const patches = tf.transpose(maps, [0, 1, 4, 2, 3]); // (b, 2, C, N, N)
+    const patches = tf.transpose(object, [0, 1, 4, 2, 3]); // (b, 2, C, N, N)
     const cut = extract(tf, merge(tf, patches, geometry), geometry);
     return diffraction.farField(tf.reshape(tf.transpose(cut, [0, 2, 1, 3, 4]), [-1, 2, N, N]));
   };

@@ -15,6 +15,11 @@ export interface ObjectMaps {
   readonly phase: Tensor4D;
 }
 
+/** Real and imaginary part of amplitude·exp(i·phase), each in the shape of the maps (model spec §5). */
+export function complexParts(tf: TensorFlow, { amplitude, phase }: ObjectMaps): [Tensor4D, Tensor4D] {
+  return [tf.mul(amplitude, tf.cos(phase)), tf.mul(amplitude, tf.sin(phase))];
+}
+
 /** Sees each block's output by name: for tests that compare intermediate features. */
 export type Inspect = (name: string, features: Tensor4D) => void;
 

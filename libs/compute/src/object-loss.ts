@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { LabelTensors } from './batch.ts';
-import type { ObjectMaps } from './network.ts';
+import { complexParts, type ObjectMaps } from './network.ts';
 import type { Tensor, TensorFlow } from './runtime.ts';
 
 /** Side of the part of a patch that is compared: without the outer branch only the central half is predicted (model spec §2.5). */
@@ -32,8 +32,7 @@ export function createObjectLosses(tf: TensorFlow, N: number, probeBig: boolean)
 
   return {
     totalVariation({ amplitude, phase }) {
-      const [a, p] = [central(amplitude), central(phase)];
-      const parts = [tf.mul(a, tf.cos(p)), tf.mul(a, tf.sin(p))] as Tensor4D[];
+      const parts = complexParts(tf, { amplitude: central(amplitude), phase: central(phase) });
       const sums = parts.flatMap((part) => [steps(part, 1), steps(part, 2)]);
       return sums.reduce((sum, term) => tf.add(sum, term));
     },

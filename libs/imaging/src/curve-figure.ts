@@ -26,10 +26,19 @@ export interface CurveFigure {
   readonly yDomain?: readonly [number, number];
 }
 
-const figureWidth = 1080;
-const figureHeight = 660;
+/** Where a figure goes and how large its title is; `clipId` is one of its own in the whole picture. */
+export interface CurveFrame {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly titleSize: number;
+  readonly clipId: string;
+}
+
+const wholePicture: CurveFrame = { x: 0, y: 0, width: 1080, height: 660, titleSize: 26, clipId: 'plot' };
 const margin = { right: 36, bottom: 84 };
-const sizes = { title: 26, axis: 19, tick: 17, legend: 17, guide: 16 };
+const sizes = { axis: 19, tick: 17, legend: 17, guide: 16 };
 /** Colours that colour-blind readers can tell apart (Okabe & Ito 2008). */
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#4d4d4d'];
 /** Up to this many points each is drawn as a dot too. */
@@ -40,6 +49,11 @@ const dottedPoints = 60;
  * break the line. Faults when no point is left.
  */
 export function renderCurves(figure: CurveFigure): Uint8Array {
+  return rasterise(wholePicture.width, wholePicture.height, drawCurves(figure, wholePicture));
+}
+
+/** The markup of {@link renderCurves} for a part of a picture. */
+export function drawCurves(figure: CurveFigure, frame: CurveFrame): string {
   const logY = figure.logY ?? false;
   const points = figure.series.map((series) => drawablePoints(series, logY));
   const all = points.flat().filter((point) => point !== null);
@@ -50,32 +64,32 @@ export function renderCurves(figure: CurveFigure): Uint8Array {
       `at least one finite${logY ? ' positive' : ''} value`,
     );
   const guides = (figure.hlines ?? []).filter((guide) => !logY || guide.y > 0);
-  const names = legend(figure.series);
+  const names = legend(figure.series, frame.width);
   const yDomain = figure.yDomain ?? roomyRange([...all.map(([, y]) => y), ...guides.map(({ y }) => y)], logY);
-  const bottom = figureHeight - margin.bottom;
+  const bottom = frame.height - margin.bottom;
   const top = 96 + names.height;
   const y = logY ? scaleLog(yDomain, [bottom, top]) : scaleLinear(yDomain, [bottom, top]);
   if (!logY && figure.yDomain === undefined) y.nice();
   const yTicks = verticalTicks(y, logY);
   const left = 72 + Math.max(...yTicks.map(({ label }) => textWidth(label, sizes.tick)));
-  const plot: Plot = { left, right: figureWidth - margin.right, top, bottom };
+  const plot: Plot = { left, right: frame.width - margin.right, top, bottom };
   const xDomain = figure.xDomain ?? extent(all.map(([x]) => x));
   // half a dot of room, so that the first point does not sit on the axis
   const inset = figure.xDomain === undefined ? 12 : 0;
   const x = scaleLinear(xDomain, [plot.left + inset, plot.right - inset]);
-  return rasterise(
-    figureWidth,
-    figureHeight,
-    clip(plot),
-    text(left, 44, figure.title, { size: sizes.title, weight: 'bold', maxWidth: plot.right - left }),
+  return element(
+    'g',
+    { transform: `translate(${short(frame.x)} ${short(frame.y)})` },
+    clip(plot, frame.clipId),
+    text(left, 44, figure.title, { size: frame.titleSize, weight: 'bold', maxWidth: plot.right - left }),
     element('g', { transform: `translate(${short(left)} 0)` }, names.markup),
     ...yTicks.map((tick) => line(left, tick.at, plot.right, tick.at, ink.grid)),
-    horizontalAxis(x, figure, plot),
+    horizontalAxis(x, figure, plot, frame.height),
     verticalAxis(yTicks, figure.yLabel, plot),
     ...guides.map((guide) => guideLine(Math.round(y(guide.y)) + 0.5, guide.label, plot)),
     element(
       'g',
-      { 'clip-path': 'url(#plot)' },
+      { 'clip-path': `url(#${frame.clipId})` },
       ...figure.series.map((series, i) => drawSeries(series, points[i], colorOf(i), x, y)),
     ),
   );
@@ -121,9 +135,9 @@ function roomyRange(values: readonly number[], logY: boolean): [number, number] 
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
-function clip({ left, right, top, bottom }: Plot): string {
+function clip({ left, right, top, bottom }: Plot, id: string): string {
   const area = { x: left, y: top - 6, width: right - left + 6, height: bottom - top + 12 };
-  return element('defs', {}, element('clipPath', { id: 'plot' }, element('rect', area)));
+  return element('defs', {}, element('clipPath', { id }, element('rect', area)));
 }
 
 function drawSeries(
@@ -169,7 +183,7 @@ function dashes(series: CurveSeries): { 'stroke-dasharray'?: string } {
 }
 
 /** Names of the curves in lines under the title, where they never cover a curve; coordinates from the plot's left edge. */
-function legend(series: readonly CurveSeries[]): { markup: string; height: number } {
+function legend(series: readonly CurveSeries[], figureWidth: number): { markup: string; height: number } {
   const room = figureWidth - margin.right - 150;
   const rowHeight = 28;
   let x = 0;
@@ -189,7 +203,12 @@ function legend(series: readonly CurveSeries[]): { markup: string; height: numbe
   return { markup: parts.join(''), height: y - 74 + 12 };
 }
 
-function horizontalAxis(x: Scale, figure: CurveFigure, { left, right, top, bottom }: Plot): string {
+function horizontalAxis(
+  x: Scale,
+  figure: CurveFigure,
+  { left, right, top, bottom }: Plot,
+  figureHeight: number,
+): string {
   const whole = figure.series.every((series) => Array.from(series.x).every(Number.isInteger));
   const ticks = x.ticks(9).filter((tick) => !whole || Number.isInteger(tick));
   const labels = tickLabels(ticks);

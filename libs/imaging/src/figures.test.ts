@@ -7,15 +7,15 @@ import {
   grayPng,
   renderComparison,
   renderCurves,
-  renderFrc,
   renderImageFigure,
   renderPanels,
   robustRange,
   stitchTruePatches,
   type RealImage,
 } from './index.ts';
+import { frcFigure } from './quality-figures.ts';
 import { halfPiLabel, numberLabel, tickLabels } from './number-labels.ts';
-import { noiseImage, scatteredPositions, smoothObject } from './random-images.test-support.ts';
+import { noiseComplex, noiseImage, scatteredPositions, smoothObject } from './random-images.test-support.ts';
 
 type Rgb = readonly [number, number, number];
 
@@ -185,7 +185,7 @@ describe('curves', () => {
     const side = 64;
     const flat = new Float64Array(46).fill(0.9);
     const drawn = (frc: Float64Array) =>
-      countOf(renderFrc('Ring correlation', [{ label: 'amplitude', frc, side }]), blue);
+      countOf(renderCurves(frcFigure('Ring correlation', [{ label: 'amplitude', frc, side }])), blue);
     // one ring below the threshold brings a longer line and a mark
     const dipped = flat.slice();
     dipped[16] = 0.45;
@@ -216,16 +216,46 @@ describe('axis labels', () => {
 });
 
 describe('comparison figure', () => {
-  it('has one panel for each of two quantities and three images', () => {
-    const truth = smoothObject(80, 80);
-    const positions = scatteredPositions(120, 20, 40, 7);
-    const canvas = stitchTruePatches(truth, positions, 12);
-    const comparison = compareToTruth({ canvas, truth, positions, crop: 12 });
-    const { width, height } = decode(renderComparison('Smooth object', comparison));
-    const single = decode(
-      renderPanels('', [[{ title: '', image: noiseImage(36, 36, 1), colormap: 'gray' }]]),
-    );
-    expect(width).toBeGreaterThan(2.5 * single.width);
-    expect(height).toBeGreaterThan(1.8 * single.height);
+  const truth = smoothObject(80, 80);
+  const positions = scatteredPositions(120, 20, 40, 7);
+  const stitched = stitchTruePatches(truth, positions, 12);
+  const comparisonOf = (seed: number, noise: number) => {
+    const { height, width, re, im } = stitched.image;
+    const spoilt = noiseComplex(height, width, seed);
+    const image = {
+      height,
+      width,
+      re: re.map((value, i) => value + noise * spoilt.re[i]),
+      im: im.map((value, i) => value + noise * spoilt.im[i]),
+    };
+    return compareToTruth({ canvas: { ...stitched, image }, truth, positions, crop: 12 });
+  };
+  const shown = [
+    { label: 'first', comparison: comparisonOf(1, 0.02) },
+    { label: 'second', comparison: comparisonOf(2, 0.2) },
+  ];
+
+  it('has a row of three panels for each quantity of each reconstruction, and the ring correlations', () => {
+    const one = decode(renderComparison('Smooth object', shown.slice(0, 1), 'Truth'));
+    const two = decode(renderComparison('Smooth object', shown, 'Truth'));
+    const panels = (count: number) => {
+      const side = shown[0].comparison.box.height;
+      const panel = { title: 't', image: noiseImage(side, side, 1), colormap: 'gray', note: 'n' } as const;
+      return decode(
+        renderPanels(
+          'title',
+          Array.from({ length: count }, () => [panel, panel, panel]),
+        ),
+      ).height;
+    };
+    expect(two.height - one.height).toBe(panels(4) - panels(2));
+    expect(one.height).toBeGreaterThan(panels(2) + 400);
+  });
+
+  it('draws a ring correlation for each reconstruction in a colour of its own, in both plots', () => {
+    const [one, two] = [shown.slice(0, 1), shown].map((some) => renderComparison('', some, 'Truth'));
+    expect(countOf(one, blue)).toBeGreaterThan(1000);
+    expect(countOf(one, orange)).toBe(0);
+    expect(countOf(two, orange)).toBeGreaterThan(1000);
   });
 });

@@ -24,24 +24,37 @@ export interface ImagePanel {
 
 /** A picture of one image with title, colour bar and scale bar, as PNG bytes. */
 export function renderImageFigure(panel: ImagePanel): Uint8Array {
-  return drawPanels('', [[panel]], 720);
+  return renderGrid('', [[panel]], 720);
 }
 
 /** Rows of pictures under a common title, as PNG bytes. */
 export function renderPanels(title: string, rows: readonly (readonly ImagePanel[])[]): Uint8Array {
-  assert(rows.length > 0 && rows.every((row) => row.length > 0), 'a figure needs panels');
-  return drawPanels(title, rows, 480);
+  return renderGrid(title, rows, 480);
 }
 
-const margin = 28;
+function renderGrid(title: string, rows: readonly (readonly ImagePanel[])[], targetSide: number): Uint8Array {
+  const { width, height, markup } = drawPanels(title, rows, targetSide);
+  return rasterise(width, height, markup);
+}
+
+export const margin = 28;
 const gap = 34;
 const titleSize = 21;
 const tickSize = 16;
 const labelSize = 17;
 const bar = { gap: 14, width: 20, tick: 6 };
 
-/** @param targetSide pixels that the longer side of an image should come near to, by whole factors. */
-function drawPanels(title: string, rows: readonly (readonly ImagePanel[])[], targetSide: number): Uint8Array {
+/**
+ * The markup of {@link renderPanels} and the pixels that it takes, from the upper left corner of a picture on.
+ *
+ * @param targetSide pixels that the longer side of an image should come near to, by whole factors.
+ */
+export function drawPanels(
+  title: string,
+  rows: readonly (readonly ImagePanel[])[],
+  targetSide: number,
+): { readonly width: number; readonly height: number; readonly markup: string } {
+  assert(rows.length > 0 && rows.every((row) => row.length > 0), 'a figure needs panels');
   const cells = rows.map((row) => row.map((panel) => layOut(panel, targetSide)));
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, c) =>
@@ -63,7 +76,8 @@ function drawPanels(title: string, rows: readonly (readonly ImagePanel[])[], tar
     weight: 'bold',
     maxWidth: width - 2 * margin,
   });
-  return rasterise(width, height, hatch, ...(title === '' ? [] : [heading]), ...drawn);
+  const markup = [hatch, ...(title === '' ? [] : [heading]), ...drawn].join('');
+  return { width, height, markup };
 }
 
 interface BarTick {

@@ -32,10 +32,11 @@ export {
   type QuantityMetrics,
   type ReconstructionMetrics,
 } from './evaluation.ts';
+export { compareObjects, type ComparableObject } from './object-comparison.ts';
 export { compareToTruth, type TruthComparison, type TruthComparisonInput } from './truth-comparison.ts';
 export { type ColorMap } from './color-maps.ts';
 export { robustRange, type DisplayRange } from './display-range.ts';
 export { grayPng } from './png.ts';
 export { renderImageFigure, renderPanels, type ImagePanel } from './image-figure.ts';
 export { renderCurves, type CurveFigure, type CurveSeries } from './curve-figure.ts';
-export { renderComparison, renderFrc, type FrcCurve } from './quality-figures.ts';
+export { renderComparison, type ShownComparison } from './quality-figures.ts';

@@ -55,6 +55,11 @@ export function amplitudeScale(image: ComplexImage, reference: ComplexImage, lit
 
 /** The phase of an image about its mean phasor, in (-π, π]: as few wraps as an offset alone can leave. */
 export function centredPhase(image: ComplexImage, lit?: Uint8Array): RealImage {
+  return phaseOf(withoutPhase(image, ownPhase(image, 'offset', lit)));
+}
+
+/** The offset, or offset and ramp, of an image's own phase: what {@link phaseDifference} finds against a flat object. */
+export function ownPhase(image: ComplexImage, trend: 'ramp' | 'offset', lit?: Uint8Array): Plane {
   const { height, width } = image;
   const ones = {
     height,
@@ -62,7 +67,7 @@ export function centredPhase(image: ComplexImage, lit?: Uint8Array): RealImage {
     re: new Float32Array(image.re.length).fill(1),
     im: new Float32Array(image.re.length),
   };
-  return phaseOf(withoutPhase(image, phaseDifference(image, ones, lit, 'offset')));
+  return phaseDifference(image, ones, lit, trend);
 }
 
 function productWithConjugate(a: ComplexImage, b: ComplexImage, lit?: Uint8Array): ComplexImage {

@@ -3,7 +3,7 @@ import { centreBox, cropComplex, type Box, type ComplexImage } from './complex-i
 import type { Canvas } from './canvas.ts';
 
 /** The smallest box around the scan positions: `[minimum, maximum]` on each axis, in the units of `positions`. */
-function positionRange(positions: Float64Array): { x: [number, number]; y: [number, number] } {
+export function positionRange(positions: Float64Array): { x: [number, number]; y: [number, number] } {
   const x: [number, number] = [Infinity, -Infinity];
   const y: [number, number] = [Infinity, -Infinity];
   for (let i = 0; i < positions.length; i += 2) {
@@ -55,15 +55,11 @@ const scanBorder = 2;
  * The largest fully lit square of the canvas inside the scan range less 2 pixels a side; of equal ones the most central,
  * then the upper, then the left one. Its side is 0 when nothing qualifies.
  *
- * @param positions (n, 2) x, y in scan coordinates.
+ * @param positions (n, 2) x, y in scan coordinates; null when they are not known, so that the whole canvas qualifies.
  */
-export function largestLitSquare(canvas: Canvas, positions: Float64Array): Box {
-  const { width, height } = canvas.image;
-  const { x, y } = positionRange(positions);
-  const top = Math.max(0, Math.ceil(y[0] - canvas.originY) + scanBorder);
-  const left = Math.max(0, Math.ceil(x[0] - canvas.originX) + scanBorder);
-  const bottom = Math.min(height, Math.floor(y[1] - canvas.originY) - scanBorder);
-  const right = Math.min(width, Math.floor(x[1] - canvas.originX) - scanBorder);
+export function largestLitSquare(canvas: Canvas, positions: Float64Array | null): Box {
+  const { width } = canvas.image;
+  const { top, left, bottom, right } = positions === null ? wholeFrame(canvas) : scanFrame(canvas, positions);
   // side of the largest lit square whose lower right corner is this pixel: one more than its three neighbours allow
   let above = new Int32Array(width + 1);
   let best = { top, left, side: 0, distance: 0 };
@@ -83,6 +79,27 @@ export function largestLitSquare(canvas: Canvas, positions: Float64Array): Box {
     above = sides;
   }
   return { top: best.top, left: best.left, height: best.side, width: best.side };
+}
+
+interface Edges {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+function wholeFrame({ image }: Canvas): Edges {
+  return { top: 0, left: 0, bottom: image.height, right: image.width };
+}
+
+function scanFrame(canvas: Canvas, positions: Float64Array): Edges {
+  const { x, y } = positionRange(positions);
+  return {
+    top: Math.max(0, Math.ceil(y[0] - canvas.originY) + scanBorder),
+    left: Math.max(0, Math.ceil(x[0] - canvas.originX) + scanBorder),
+    bottom: Math.min(canvas.image.height, Math.floor(y[1] - canvas.originY) - scanBorder),
+    right: Math.min(canvas.image.width, Math.floor(x[1] - canvas.originX) - scanBorder),
+  };
 }
 
 /** The lit pixels that have no dark or outside pixel within `distance` pixels along both axes. */

@@ -1,4 +1,4 @@
-import { invalidInput } from '@ptychofleet/base';
+import { assert, invalidInput } from '@ptychofleet/base';
 import type { Canvas } from './canvas.ts';
 import { cropComplex, sameSize, type Box, type ComplexImage } from './complex-image.ts';
 import {
@@ -8,10 +8,11 @@ import {
   type PixelMetrics,
   type ReconstructionMetrics,
 } from './evaluation.ts';
-import { amplitudeScale, phaseDifference, withoutPhase } from './phase-alignment.ts';
+import { amplitudeScale, ownPhase, phaseDifference, withoutPhase } from './phase-alignment.ts';
 import type { Plane } from './plane-fit.ts';
 import { registerShift, type Shift } from './registration.ts';
 import { erodeLit, largestLitSquare } from './scan-area.ts';
+import { residualShift } from './shift-refinement.ts';
 import { stitchTruePatches } from './shift-and-sum.ts';
 
 export interface TruthComparisonInput {
@@ -24,7 +25,7 @@ export interface TruthComparisonInput {
   /** Pixels of each patch that the canvas was stitched from. */
   readonly crop: number;
   readonly trend?: PhaseTrend;
-  /** Registers the reconstruction with the truth to 0.02 px first: for measured data, whose truth has its own origin. */
+  /** Registers the truth with the reconstruction first: for measured data, whose truth has its own origin. */
   readonly register?: boolean;
 }
 
@@ -33,22 +34,27 @@ export interface TruthComparison {
   readonly metrics: ReconstructionMetrics;
   /** Pixel metrics over the whole interior of the lit area, which need not be square. */
   readonly interior: { readonly amplitude: PixelMetrics; readonly phase: PixelMetrics };
-  /** Where on the canvas the metrics were taken: the largest lit square inside the scan range. */
+  /** Where on the canvas the metrics were taken: the largest square inside the scan range that is lit in both. */
   readonly box: Box;
-  /** Phase, in radian, that was removed from the reconstruction; coordinates about the middle of {@link box}. */
+  /** Phase, in radian, of the reconstruction against the truth; coordinates about the middle of {@link box}. */
   readonly phaseRemoved: Plane;
   /** Factor put on the amplitude of {@link reconstruction} and {@link alignedCanvas}. */
   readonly amplitudeScale: number;
   /** Displacement of the truth against the reconstruction that was allowed for, in pixels; zero unless `register`. */
   readonly shift: Shift;
-  /** The box of the reconstruction, aligned in phase and amplitude: what to show beside {@link truth}. */
+  /** The box of the reconstruction, aligned in phase and amplitude with {@link truth}: what to show beside it. */
   readonly reconstruction: ComplexImage;
+  /** The box of the truth without the offset and ramp of its own phase, which could put 2π wraps into the picture. */
   readonly truth: ComplexImage;
-  /** The whole canvas, aligned. */
+  /** The whole canvas, aligned like {@link reconstruction}. */
   readonly alignedCanvas: Canvas;
-  /** The stitched true patches. */
-  readonly referenceCanvas: Canvas;
 }
+
+/**
+ * How far positions may be wrong against the object that they count pixels of, in pixels: two conventions are half a pixel
+ * apart, refined positions a few. What registers farther off has met noise, or another sample.
+ */
+export const maxAnchoredShift = 10;
 
 /** Smallest square that the metrics mean something on, in pixels. */
 const smallestSide = 16;
@@ -61,44 +67,165 @@ const smallestSide = 16;
  * Faults when the canvas does not belong to the positions or the lit scan area holds no 16 px square.
  */
 export function compareToTruth(input: TruthComparisonInput): TruthComparison {
-  const { canvas, truth, positions, crop, trend = 'plane' } = input;
-  const unshifted = stitchTruePatches(truth, positions, crop);
-  if (!sameSize(canvas.image, unshifted.image))
+  const { canvas, truth, positions, crop, trend = 'plane', register = false } = input;
+  // cutting the true patches elsewhere moves the reference without ringing and without losing a border
+  const referenceAt = (shift: Shift): Canvas => stitchTruePatches(truth, positions, crop, shift);
+  const expected = referenceAt(noShift).image;
+  if (!sameSize(canvas.image, expected))
     throw invalidInput(
       'canvas',
       `${canvas.image.height}×${canvas.image.width} px`,
-      `the ${unshifted.image.height}×${unshifted.image.width} px of these positions and crop`,
+      `the ${expected.height}×${expected.width} px of these positions and crop`,
       'pass the positions and crop that the canvas was stitched with',
     );
-  const box = largestLitSquare(canvas, positions);
+  return compareInFrame({ canvas, positions, border: crop / 2 }, referenceAt, {
+    trend,
+    maxShift: register ? maxAnchoredShift : 0,
+  });
+}
+
+/** A reconstruction to be scored in its own frame. */
+export interface FramedReconstruction {
+  readonly canvas: Canvas;
+  /** (n, 2) x, y of its patches; null when not known. */
+  readonly positions: Float64Array | null;
+  /** Pixels along the dark that the interior metrics leave out: half the patch side. */
+  readonly border: number;
+}
+
+export interface ComparisonChoices {
+  readonly trend: PhaseTrend;
+  /** How far registration may move the reference, in pixels; 0 takes it as it lies. */
+  readonly maxShift: number;
+}
+
+/**
+ * Scores a reconstruction against a reference that can be had in its frame at any displacement.
+ *
+ * @param referenceAt the reference in the frame of the reconstruction, whose pixel at r shows the reference at r + `shift`;
+ *   lit where it is known.
+ * Faults when both share no lit 16 px square inside the scan range.
+ */
+export function compareInFrame(
+  reconstruction: FramedReconstruction,
+  referenceAt: (shift: Shift) => Canvas,
+  { trend, maxShift }: ComparisonChoices,
+): TruthComparison {
+  const still = referenceAt(noShift);
+  const box = sharedBox(reconstruction, still);
   if (box.height < smallestSide)
     throw invalidInput(
-      'positions',
-      `a lit square of ${box.height} px`,
+      'reference',
+      `a lit square of ${box.height} px in common with the reconstruction`,
       `at least ${smallestSide} px inside the scan range`,
-      'compare a scan with more positions',
+      'compare with the object of the same sample, or a scan with more positions',
     );
+  const first = matched(reconstruction, still, box, noShift);
+  return scored(reconstruction, registered(reconstruction, referenceAt, first, maxShift), trend);
+}
+
+const noShift: Shift = { dy: 0, dx: 0 };
+
+/** Shifts below this are not worth another pass, in pixels: half the grid of the phase correlation. */
+const settled = 0.01;
+
+/**
+ * Registration by phase correlation (inference spec §6.2), then by least squares. Noise registers with noise at any
+ * distance, as amplitudes without contrast do: a shift has to bring the images closer, and not by leaving nearly nothing
+ * to compare.
+ */
+function registered(
+  reconstruction: FramedReconstruction,
+  referenceAt: (shift: Shift) => Canvas,
+  first: Match,
+  maxShift: number,
+): Match {
+  if (maxShift === 0) return first;
+  let match = first;
+  const moveBy = (step: Shift): boolean => {
+    if (Math.hypot(step.dy, step.dx) < settled) return false;
+    const shift = { dy: match.shift.dy + step.dy, dx: match.shift.dx + step.dx };
+    if (Math.hypot(shift.dy, shift.dx) > maxShift) return false;
+    const reference = referenceAt(shift);
+    const box = sharedBox(reconstruction, reference);
+    if (box.height < Math.max(smallestSide, first.box.height / 2)) return false;
+    const next = matched(reconstruction, reference, box, shift);
+    if (!(next.disagreement < match.disagreement)) return false;
+    match = next;
+    return true;
+  };
+  moveBy(registerShift(first.reference, first.image));
+  for (let pass = 0; pass < 6; pass++) {
+    const aligned = withoutPhase(match.image, match.phase, match.scale);
+    if (!moveBy(residualShift(aligned, match.reference))) break;
+  }
+  return match;
+}
+
+/** A reconstruction and a reference on the part that both know, and what separates them there. */
+interface Match {
+  readonly shift: Shift;
+  readonly referenceCanvas: Canvas;
+  readonly box: Box;
+  /** The box of either, as it came. */
+  readonly image: ComplexImage;
+  readonly reference: ComplexImage;
+  readonly phase: Plane;
+  readonly scale: number;
+  /** Squared distance of the aligned images over the squared length of the reference. */
+  readonly disagreement: number;
+}
+
+function sharedBox({ canvas, positions }: FramedReconstruction, reference: Canvas): Box {
+  assert(sameSize(canvas.image, reference.image), 'a reference in the frame of the reconstruction');
+  const lit = canvas.lit.map((isLit, i) => isLit & reference.lit[i]);
+  return largestLitSquare({ ...canvas, lit }, positions);
+}
+
+function matched({ canvas }: FramedReconstruction, referenceCanvas: Canvas, box: Box, shift: Shift): Match {
   const image = cropComplex(canvas.image, box);
-  const shift = input.register ? registerShift(cropComplex(unshifted.image, box), image) : { dy: 0, dx: 0 };
-  // cutting the true patches elsewhere moves the reference without ringing and without losing a border
-  const referenceCanvas = input.register ? stitchTruePatches(truth, positions, crop, shift) : unshifted;
   const reference = cropComplex(referenceCanvas.image, box);
-  const phaseRemoved = phaseDifference(image, reference);
+  const phase = phaseDifference(image, reference);
   const scale = amplitudeScale(image, reference);
-  const reconstruction = withoutPhase(image, phaseRemoved, scale);
-  const aligned = withoutPhase(canvas.image, aboutMiddleOf(canvas.image, phaseRemoved, box), scale);
+  const disagreement = relativeDistance(withoutPhase(image, phase, scale), reference);
+  return { shift, referenceCanvas, box, image, reference, phase, scale, disagreement };
+}
+
+function scored({ canvas, border }: FramedReconstruction, match: Match, trend: PhaseTrend): TruthComparison {
+  const { box, shift, phase, scale, referenceCanvas } = match;
+  // the truth's own offset and ramp mean nothing, and its phase is not unwrapped: without them fewest pixels wrap
+  const own = ownPhase(match.reference, trend === 'plane' ? 'ramp' : 'offset');
+  const removed = plus(phase, own);
+  const reconstruction = withoutPhase(match.image, removed, scale);
+  const truth = withoutPhase(match.reference, own);
+  const aligned = withoutPhase(canvas.image, aboutMiddleOf(canvas.image, removed, box), scale);
+  const flatReference = withoutPhase(referenceCanvas.image, aboutMiddleOf(canvas.image, own, box));
+  const inside = erodeLit(canvas, border).map((isLit, i) => isLit & referenceCanvas.lit[i]);
   return {
-    metrics: evalReconstruction(reconstruction, reference, trend),
-    interior: evalLitPixels(aligned, referenceCanvas.image, erodeLit(canvas, crop / 2), trend),
+    metrics: evalReconstruction(reconstruction, truth, trend),
+    interior: evalLitPixels(aligned, flatReference, inside, trend),
     box,
-    phaseRemoved,
+    phaseRemoved: phase,
     amplitudeScale: scale,
     shift,
     reconstruction,
-    truth: reference,
+    truth,
     alignedCanvas: { ...canvas, image: aligned },
-    referenceCanvas,
   };
+}
+
+function relativeDistance(image: ComplexImage, reference: ComplexImage): number {
+  let distance = 0;
+  let length = 0;
+  for (let i = 0; i < image.re.length; i++) {
+    distance += (image.re[i] - reference.re[i]) ** 2 + (image.im[i] - reference.im[i]) ** 2;
+    length += reference.re[i] ** 2 + reference.im[i] ** 2;
+  }
+  return distance / length;
+}
+
+function plus(a: Plane, b: Plane): Plane {
+  return { offset: a.offset + b.offset, slopeX: a.slopeX + b.slopeX, slopeY: a.slopeY + b.slopeY };
 }
 
 /** A plane given about the middle of a box, about the middle of the frame that holds the box. */
