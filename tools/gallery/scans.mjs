@@ -9,7 +9,7 @@
  * @property {string} name of the folder below out/gallery and of the picture
  * @property {string} file in the data folder
  * @property {string} title
- * @property {string} about what was recorded, and what the reference object is
+ * @property {string} about what was recorded, where it was published, and what the reference object is
  * @property {Readonly<Record<string, number>>} train
  * @property {Readonly<Record<string, number>>} infer
  */
@@ -22,7 +22,7 @@ export const scans = [
     name: 'siemens-64',
     file: 'siemens_star_aps_64.npz',
     title: 'Siemens star, X-rays, 64×64',
-    about: `Measured at the Advanced Photon Source; ${reference}.`,
+    about: `Measured at the Advanced Photon Source, published in the tests of tike (BSD licence), cropped to 64 px; ${reference}.`,
     train: { gridsize: 1, n_images: 512, max_epochs: 40, seed: 1, nphotons: 441_698 },
     infer: { 'stitch-crop': 20 },
   },
@@ -38,7 +38,7 @@ export const scans = [
     name: 'rotavirus',
     file: 'rotavirus_cryo_64_sub4096.npz',
     title: 'Rotavirus, 300 kV electrons (cryogenic 4D-STEM)',
-    about: `Measured; counts are few and not Poisson distributed, the scan is turned by 30°; ${reference}.`,
+    about: `Measured, published with Ptycho.jl (MIT licence), a quarter of the scan; counts are few and not Poisson distributed; ${reference}.`,
     train: { gridsize: 1, n_images: 4096, max_epochs: 12, seed: 1, nphotons: 86_896 },
     infer: { 'stitch-crop': 20 },
   },
@@ -47,7 +47,8 @@ export const scans = [
     file: 'goldballs_sim_64.npz',
     title: 'Gold balls, soft X-rays',
     about:
-      'Object, probe and positions are from a measurement, the patterns are simulated from them with Poisson noise, so the reference is the exact truth.',
+      'Object, probe and positions are from a measurement published with cdtools (data CC0), the patterns are simulated from ' +
+      'them with Poisson noise, so the reference is the exact truth.',
     train: { gridsize: 1, n_images: 1536, max_epochs: 25, seed: 1, nphotons: 1_033_203 },
     infer: { 'stitch-crop': 20 },
   },

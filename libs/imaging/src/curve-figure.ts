@@ -267,6 +267,7 @@ function guideLine(at: number, label: string, { left, right }: Plot): string {
   const path = { d: `M${short(left)} ${short(at)} H${short(right)}`, stroke: ink.faint, 'stroke-width': 1.6 };
   return (
     element('path', { ...path, 'stroke-dasharray': '3 5' }) +
-    text(right - 6, at - 8, label, { size: sizes.guide, anchor: 'end', color: ink.faint })
+    // beside the plot, where no curve can cross it
+    text(right + 5, at + 5, label, { size: sizes.guide, color: ink.faint })
   );
 }

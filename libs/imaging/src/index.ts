@@ -37,6 +37,7 @@ export { compareToTruth, type TruthComparison, type TruthComparisonInput } from 
 export { type ColorMap } from './color-maps.ts';
 export { robustRange, type DisplayRange } from './display-range.ts';
 export { grayPng } from './png.ts';
+export { thumbnailPng, type ThumbnailLimits } from './thumbnail.ts';
 export { renderImageFigure, renderPanels, type ImagePanel } from './image-figure.ts';
 export { renderCurves, type CurveFigure, type CurveSeries } from './curve-figure.ts';
 export { renderComparison, type ShownComparison } from './quality-figures.ts';

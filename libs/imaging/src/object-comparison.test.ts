@@ -128,7 +128,7 @@ describe('a reconstruction against a reference', () => {
   });
 
   it('finds a sub-pixel displacement and takes it away', () => {
-    const displacement = fc.integer({ min: -150, max: 150 }).map((fiftieths) => fiftieths / 50);
+    const displacement = fc.integer({ min: -100, max: 100 }).map((fiftieths) => fiftieths / 50);
     fc.assert(
       fc.property(displacement, displacement, (dy, dx) => {
         // content at (y, x) of the truth lies at (y - dy, x - dx) of the scan
@@ -188,6 +188,13 @@ describe('a reconstruction against a reference', () => {
     const { shift, metrics } = compareObjects(anchored(mine, 0, 0), anchored(theirs, 0, 0));
     expect(shift).toEqual({ dy: 0, dx: 0 });
     expect(metrics.phase.mae).toBeLessThan(1e-5);
+  });
+
+  it('is not moved farther than positions can be wrong', () => {
+    const moved = stitchTruePatches(object(95, 95, 0, 6), positions, 12);
+    const { shift, metrics } = compareObjects(stitchedObject(moved, positions), anchored(truth, 0, 0));
+    expect(Math.hypot(shift.dy, shift.dx)).toBeLessThanOrEqual(3);
+    expect(metrics.phase.mae).toBeGreaterThan(0.1);
   });
 
   it('that lies elsewhere is refused', () => {

@@ -174,7 +174,8 @@ function placeNote({ box, shift }: TruthComparison): string {
 }
 
 function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+  const text = Math.abs(value).toFixed(2);
+  return `${value < 0 && Number(text) !== 0 ? '−' : '+'}${text}`;
 }
 
 function difference(image: ComplexImage, reference: ComplexImage): RealImage {

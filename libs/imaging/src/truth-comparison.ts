@@ -51,10 +51,10 @@ export interface TruthComparison {
 }
 
 /**
- * How far positions may be wrong against the object that they count pixels of, in pixels: two conventions are half a pixel
- * apart, refined positions a few. What registers farther off has met noise, or another sample.
+ * How far an object may lie from where the positions that count its pixels say, in pixels: conventions differ by half a
+ * pixel to one (inference spec §6.1), refined positions a little more. What registers farther off has met noise or blur.
  */
-export const maxAnchoredShift = 10;
+export const maxAnchoredShift = 3;
 
 /** Smallest square that the metrics mean something on, in pixels. */
 const smallestSide = 16;

@@ -18,7 +18,14 @@ export function readReconstruction(flag: string, path: string): ComparableObject
 /** Reads what reconstructions are compared with: the `objectGuess` of a scan, or `object` as in a reconstruction. */
 export function readReference(flag: string, path: string): ComparableObject {
   return withArchive(flag, path, (archive) => {
-    if (archive.has('object') || !archive.has('objectGuess')) return decodeReconstruction(archive, path);
+    if (archive.has('object')) return decodeReconstruction(archive, path);
+    if (!archive.has('objectGuess'))
+      throw invalidInput(
+        `${path}: object`,
+        `a file that holds ${archive.keys.join(', ') || 'no arrays'}`,
+        'a complex array object, or the objectGuess of a scan',
+        'name a file with one of them',
+      );
     const image = readImage(archive, path, 'objectGuess');
     // positions of a scan count pixels of its object
     return { image, origin: { x: 0, y: 0 }, lit: null, positions: null };
