@@ -71,11 +71,16 @@ export class NetworkUnderTest {
     return { maps, features, predicted };
   }
 
-  /** Training loss, and its gradients in the reference's flat order by name. */
-  gradients(kind: LossKind): { loss: number; gradients: Map<string, Float32Array> } {
+  /**
+   * Training loss, and its gradients in the reference's flat order by name.
+   * @param observed (B, C, N, N)
+   */
+  gradients(
+    kind: LossKind,
+    observed = this.#file.f32('obs'),
+  ): { loss: number; gradients: Map<string, Float32Array> } {
     const tf = tensorflow();
-    const { forward, batch } = this.#pass(kind);
-    const observed = this.#file.numbers('obs');
+    const { forward, batch } = this.#pass(kind, observed);
     const normaliser = observed.reduce((a, b) => a + b, 0) / observed.length + 1e-8;
     const [groups, members] = this.#file.shape('obs');
     const share = 1 / (groups * normaliser);
@@ -99,7 +104,7 @@ export class NetworkUnderTest {
     return { loss, gradients };
   }
 
-  #pass(kind: LossKind) {
+  #pass(kind: LossKind, observed = this.#file.f32('obs')) {
     const tf = tensorflow();
     const file = this.#file;
     const { N } = this.#model;
@@ -120,7 +125,7 @@ export class NetworkUnderTest {
       plain: input(x),
       batch: {
         input: input(x.map((value) => value * gain)),
-        target: targetTensor(tf, file.f32('obs'), N, physics),
+        target: targetTensor(tf, observed, N, physics),
         geometry: reassembly === null ? null : groupGeometry(tf, reassembly, relative),
       },
     };

@@ -4,7 +4,7 @@ import { lossSpecSchema, type LossSpec, type ModelSpec } from '@ptychofleet/conf
 import { initialWeights, LOG_SCALE } from '@ptychofleet/model';
 import { viewOf } from '@ptychofleet/params';
 import { createEngine, type Engine } from './engine.ts';
-import { modelWith, relativeError } from './golden.test-support.ts';
+import { modelWith, relativeError } from './model.test-support.ts';
 import { tensorflow } from './runtime.ts';
 import { syntheticScan } from './scan.test-support.ts';
 

@@ -8,7 +8,7 @@ import { attend } from './attention.ts';
 import { batchTensors, gather } from './batch.ts';
 import { createDiffraction } from './diffraction.ts';
 import { createForwardModel } from './forward.ts';
-import { modelWith } from './golden.test-support.ts';
+import { modelWith } from './model.test-support.ts';
 import { createKernels } from './kernels.ts';
 import { createLosses } from './loss.ts';
 import { createObjectLosses } from './object-loss.ts';

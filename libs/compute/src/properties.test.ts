@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RandomSequence, RandomStream } from '@ptychofleet/base';
 import { createDiffraction, transformMatrix } from './diffraction.ts';
-import { relativeError } from './golden.test-support.ts';
+import { relativeError } from './model.test-support.ts';
 import { mergedAndCut, translated } from './oracle.test-support.ts';
 import { canvasSide, extract, groupGeometry, merge, type PatchWeighting } from './reassembly.ts';
 import { tensorflow, type Tensor } from './runtime.ts';

@@ -5,7 +5,7 @@ import { defaultSimulation, prepareScan, simulateScan, type ScanDataset } from '
 import { batchTensors, gather } from './batch.ts';
 import { createDiffraction } from './diffraction.ts';
 import { createForwardModel } from './forward.ts';
-import { modelWith, relativeError, transposed } from './golden.test-support.ts';
+import { modelWith, relativeError, transposed } from './model.test-support.ts';
 import { tensorflow, type Tensor } from './runtime.ts';
 
 const tf = tensorflow();

@@ -1,7 +1,6 @@
 import { RandomSequence, RandomStream } from '@ptychofleet/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goldenPath, readGolden } from './golden.test-support.ts';
 import { groupScan, type GroupingOptions } from './grouping.ts';
 import { NeighbourIndex } from './neighbours.ts';
 import { faultOf } from './scan.test-support.ts';
@@ -172,17 +171,5 @@ describe('groupScan', () => {
     const fault = faultOf(() => groupScan(x, y, { ...defaults, groupCount: Math.min(5, n), ...changes }));
     expect(fault.details.field).toBe(field);
     expect(fault.message).toMatch(message);
-  });
-});
-
-describe.skipIf(goldenPath('grouping') === null)('published grouping (golden vectors absent)', () => {
-  const golden = goldenPath('grouping') === null ? null : readGolden('grouping');
-
-  it.each([4, 6])('finds the same %i neighbours in the same order', (K) => {
-    const x = golden!.numbers('x_f64');
-    const index = new NeighbourIndex(x, golden!.numbers('y_f64'));
-    const expected = golden!.numbers(`tree_query_K${K}_plus_self`);
-    const found = [...x.keys()].flatMap((point) => [point, ...index.nearest(point, K)]);
-    expect(found).toEqual([...expected]);
   });
 });

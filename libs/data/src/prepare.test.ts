@@ -1,12 +1,11 @@
 import { bytesOf, Fault } from '@ptychofleet/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goldenPath, readGolden, relativeDifference } from './golden.test-support.ts';
 import { decodePrepared, encodePrepared } from './prepared-codec.ts';
 import { prepareScan, type PrepareOptions } from './prepare.ts';
 import { decodeScan } from './scan-decode.ts';
 import type { ScanDataset } from './scan.ts';
-import { faultOf, npzOf, validEntries } from './scan.test-support.ts';
+import { faultOf, npzOf, relativeDifference, validEntries } from './scan.test-support.ts';
 import { Diffractometer } from './simulation/diffraction.ts';
 import { simulateScan } from './simulation/simulate.ts';
 import { defaultSimulation } from './simulation/simulation-spec.ts';
@@ -191,106 +190,5 @@ describe('prepared scan codec', () => {
       { numRuns: 100 },
     );
     expect(faultOf(() => decodePrepared(npzOf(validEntries(1)))).message).toContain('header');
-  });
-});
-
-/** A scan of arbitrary side around golden arrays; sides that files may not have are fine here. */
-function bareScan(diffraction: Float32Array, N: number, x?: Float64Array, y?: Float64Array): ScanDataset {
-  const n = diffraction.length / (N * N);
-  const ones = new Float32Array(N * N).fill(1);
-  const zeros = new Float64Array(n);
-  return {
-    n,
-    N,
-    diffraction,
-    x: x ?? zeros,
-    y: y ?? zeros,
-    probe: { modes: 1, re: ones, im: ones },
-    object: null,
-    metadata: { nphotons: null, raw: null },
-    warnings: [],
-  };
-}
-
-describe.skipIf(goldenPath('grouping') === null)('published grouped data (golden vectors absent)', () => {
-  it.each(['gs1_seq', 'gs1_seed', 'gs1_all', 'gs2_seq', 'gs2_seed'])('%s: offsets and images', (tag) => {
-    const golden = readGolden('grouping');
-    const indices = Int32Array.from(golden.numbers(`${tag}_nn_indices`));
-    const [G, C] = golden.shape(`${tag}_nn_indices`);
-    const source = bareScan(
-      Float32Array.from(golden.numbers('diff')),
-      8,
-      golden.numbers('x_f64'),
-      golden.numbers('y_f64'),
-    );
-    const prepared = prepareScan(source, indices, { ...options, gridsize: Math.sqrt(C) });
-    // Golden offsets are (G, 1, 2, C) and images (3, 8, 8, C); ours are (G, C, 2) and (n, 8, 8).
-    const relative = golden.numbers(`${tag}_coords_relative`);
-    const offsets = golden.numbers(`${tag}_coords_offsets`);
-    for (let g = 0; g < G; g++) {
-      for (let c = 0; c < C; c++) {
-        const point = prepared.groups[g * C + c];
-        for (let axis = 0; axis < 2; axis++) {
-          const ours = prepared.relative[2 * (g * C + c) + axis];
-          expect(Math.abs(ours - relative[(2 * g + axis) * C + c])).toBeLessThan(1e-5);
-          expect(Math.abs(prepared.positions[2 * point + axis] + ours - offsets[2 * g + axis])).toBeLessThan(
-            1e-5,
-          );
-        }
-      }
-    }
-    const images = golden.numbers(`${tag}_X_full_first3`);
-    const ours = Float64Array.from(images, (_, at) => {
-      const [pixel, c] = [Math.floor(at / C) % 64, at % C];
-      const group = Math.floor(at / (64 * C));
-      return prepared.patterns[prepared.groups[group * C + c] * 64 + pixel];
-    });
-    expect(relativeDifference(ours, images)).toBeLessThan(1e-6);
-  });
-});
-
-describe.skipIf(goldenPath('normalisation') === null)(
-  'published normalisation (golden vectors absent)',
-  () => {
-    it('scales amplitudes and photons alike', () => {
-      const golden = readGolden('normalisation');
-      const source = bareScan(Float32Array.from(golden.numbers('amp')), 16);
-      const all = Int32Array.from({ length: 24 }, (_, i) => i);
-      const prepared = prepareScan(source, all, { ...options, nphotons: 1e5 });
-      expect(relativeDifference(prepared.patterns, golden.numbers('normalize_data'))).toBeLessThan(1e-6);
-      expect(prepared.scales.physics / golden.numbers('intensity_scale_from_amplitudes_5')[0]).toBeCloseTo(
-        1,
-        6,
-      );
-      const bright = prepareScan(source, all, { ...options, nphotons: 1e9 });
-      expect(bright.scales.physics / golden.numbers('intensity_scale_from_amplitudes_9')[0]).toBeCloseTo(
-        1,
-        6,
-      );
-    });
-  },
-);
-
-describe.skipIf(goldenPath('losses') === null)('published Poisson loss (golden vectors absent)', () => {
-  it('is the loss constant plus what depends on the prediction', () => {
-    const golden = readGolden('losses');
-    const physics = golden.numbers('physics_scale')[0];
-    const [predicted, observed] = [golden.numbers('pred'), golden.numbers('obs')];
-    const source = bareScan(Float32Array.from(observed), 16);
-    const scales = { amplitude: 1, physics };
-    const { lossConstant } = prepareScan(source, Int32Array.of(0, 1, 2, 3), {
-      ...options,
-      gridsize: 1,
-      scales,
-    });
-    const losses = lossConstant.map((constant, sample) => {
-      let sum = constant;
-      for (let i = sample * 256; i < (sample + 1) * 256; i++) {
-        const [rate, count] = [(physics * predicted[i]) ** 2, (physics * observed[i]) ** 2];
-        sum += rate - count * Math.log(rate) - count + count * Math.log(count);
-      }
-      return sum;
-    });
-    expect(relativeDifference(losses, golden.numbers('poisson_per_sample_or_pixel'))).toBeLessThan(1e-5);
   });
 });

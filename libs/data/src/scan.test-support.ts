@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Fault } from '@ptychofleet/base';
 import { expect } from 'vitest';
 import type { NpyArray } from './npy-types.ts';
@@ -35,4 +37,21 @@ export function faultOf(action: () => unknown): Fault {
   const fault = thrown as Fault;
   expect(fault.message).not.toMatch(/[\n]|\.$/);
   return fault;
+}
+
+/** Path of a file of the shared folder beside the checkout, or null where it is not on this machine. */
+export function sharedPath(name: string): string | null {
+  const path = fileURLToPath(new URL(`../../../../shared/${name}`, import.meta.url));
+  return existsSync(path) ? path : null;
+}
+
+/** Largest |a − b| over the largest |b|; NaN where the lengths differ. */
+export function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let difference = a.length === b.length ? 0 : NaN;
+  let largest = 0;
+  for (let i = 0; i < b.length; i++) {
+    difference = Math.max(difference, Math.abs(a[i] - b[i]));
+    largest = Math.max(largest, Math.abs(b[i]));
+  }
+  return difference / largest;
 }

@@ -5,12 +5,11 @@ import { Fault } from '@ptychofleet/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openByteSource, type ByteSource } from './byte-source.ts';
-import { sharedPath } from './golden.test-support.ts';
 import type { NpyArray } from './npy-types.ts';
 import { readNpz } from './npz.ts';
 import { decodeScan, readScanHeader } from './scan-decode.ts';
 import { encodeScan } from './scan-encode.ts';
-import { faultOf, npzOf, validEntries } from './scan.test-support.ts';
+import { faultOf, npzOf, sharedPath, validEntries } from './scan.test-support.ts';
 
 const file = 'scan.npz';
 

@@ -1,7 +1,7 @@
 import { RandomSequence, RandomStream } from '@ptychofleet/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { relativeDifference } from '../golden.test-support.ts';
+import { relativeDifference } from '../scan.test-support.ts';
 import { Fft2 } from './fft2.ts';
 import { cutPatch } from './patches.ts';
 import { poissonDraw } from './poisson.ts';
