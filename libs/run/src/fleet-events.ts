@@ -1,10 +1,17 @@
 import type { Block } from './block.ts';
 import type { RunId, WorkerId } from './ids.ts';
-import type { Plan, RoundPurpose } from './plan.ts';
+import type { Plan, RoundPurpose, RunPosition } from './plan.ts';
 
 /** What happened. */
 export type FleetEvent =
-  | { readonly type: 'run-submitted'; readonly run: RunId; readonly plan: Plan; readonly workersMin: number }
+  | {
+      readonly type: 'run-submitted';
+      readonly run: RunId;
+      readonly plan: Plan;
+      readonly workersMin: number;
+      /** Training: where it goes on; the start when left out. */
+      readonly at?: RunPosition;
+    }
   | { readonly type: 'run-cancelled'; readonly run: RunId }
   | { readonly type: 'run-broken'; readonly run: RunId; readonly reason: string }
   /** The results of a round have been used: weights updated, or patches stitched. */

@@ -5,6 +5,7 @@ import { isFinal, type FleetState, type RunState } from './fleet-state.ts';
 import { assignTasks } from './placement.ts';
 import { closeRound, startNextRun } from './run-lifecycle.ts';
 import { expireWorkers, loseWorker, releaseLease, returnTasks } from './membership.ts';
+import { runStart, stepsBefore } from './plan.ts';
 import type { WorkerId } from './ids.ts';
 
 /**
@@ -23,15 +24,17 @@ function apply(state: FleetState, event: FleetEvent, effects: FleetEffect[]): vo
   switch (event.type) {
     case 'run-submitted': {
       assert(!state.runs.has(event.run), `run ${event.run} exists`);
+      const { plan, at = runStart } = event;
       state.runs.set(event.run, {
         id: event.run,
-        plan: event.plan,
+        plan,
         workersMin: event.workersMin,
+        opensWith: plan.kind === 'training' ? at.purpose : 'inference',
         phase: 'queued',
         reason: '',
-        epoch: 0,
-        stepInEpoch: 0,
-        step: 0,
+        epoch: at.epoch,
+        stepInEpoch: at.stepInEpoch,
+        step: plan.kind === 'training' ? stepsBefore(plan, at) : 0,
         round: null,
       });
       effects.push({ type: 'run-changed', run: event.run });

@@ -39,6 +39,8 @@ export interface RunState {
   readonly id: RunId;
   readonly plan: Plan;
   readonly workersMin: number;
+  /** What its first round here is for; `end` for a run that only has to be finished. */
+  readonly opensWith: RoundPurpose | 'end';
   phase: RunPhase;
   /** Why the run is where it is, or what it waits for. */
   reason: string;

@@ -51,6 +51,37 @@ export function stepCount(plan: Plan): number {
 /** What a round of tasks is for. A training run alternates steps and, after each epoch, one validation round. */
 export type RoundPurpose = 'step' | 'validation' | 'inference';
 
+/** Where a training run stands: the round that comes next. `end` when there is none. */
+export interface RunPosition {
+  readonly purpose: 'step' | 'validation' | 'end';
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Steps finished in the present epoch. */
+  readonly stepInEpoch: number;
+}
+
+export const runStart: RunPosition = { purpose: 'step', epoch: 0, stepInEpoch: 0 };
+
+/** Steps finished over the whole run. */
+export function stepsBefore(plan: TrainingPlan, { epoch, stepInEpoch }: RunPosition): number {
+  return epoch * stepsPerEpoch(plan) + stepInEpoch;
+}
+
+/** The position after a round; `stop` ends the run there, even within an epoch. */
+export function positionAfter(plan: TrainingPlan, ended: RunPosition, stop: boolean): RunPosition {
+  assert(ended.purpose !== 'end', 'nothing follows the end');
+  let { epoch, stepInEpoch } = ended;
+  let next: RunPosition['purpose'] = 'step';
+  if (ended.purpose === 'step') stepInEpoch += 1;
+  if (ended.purpose === 'step' && stepInEpoch === stepsPerEpoch(plan) && plan.validationGroupCount > 0) {
+    next = 'validation';
+  } else if (stepInEpoch === stepsPerEpoch(plan)) {
+    epoch += 1;
+    stepInEpoch = 0;
+  }
+  return { purpose: stop || epoch >= plan.epochs ? 'end' : next, epoch, stepInEpoch };
+}
+
 /** Shards of a step that have groups: all but in a short last batch. */
 export function shardsOfStep(plan: TrainingPlan, stepInEpoch: number): number {
   return Math.min(plan.virtualShards, plan.groupCount - stepInEpoch * plan.batchSize);

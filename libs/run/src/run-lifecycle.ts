@@ -1,7 +1,7 @@
 import { assert } from '@ptychofleet/base';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import type { FleetState, Round, RunState } from './fleet-state.ts';
-import { inferenceTasks, shardsOfStep, stepsPerEpoch, validationTasks, type RoundPurpose } from './plan.ts';
+import { inferenceTasks, positionAfter, shardsOfStep, validationTasks, type RoundPurpose } from './plan.ts';
 
 /** Opens queued runs: every inference run at once, training runs one at a time in the order of submission. */
 export function startNextRun(state: FleetState, effects: FleetEffect[]): void {
@@ -11,6 +11,11 @@ export function startNextRun(state: FleetState, effects: FleetEffect[]): void {
   }
   for (const run of state.runs.values()) {
     if (run.phase !== 'queued') continue;
+    if (run.opensWith === 'end') {
+      run.phase = 'succeeded';
+      effects.push({ type: 'run-changed', run: run.id });
+      continue;
+    }
     const wait = whyItWaits(state, run, trainingBusy);
     if (wait !== '') {
       if (run.reason !== wait) {
@@ -22,7 +27,7 @@ export function startNextRun(state: FleetState, effects: FleetEffect[]): void {
     if (run.plan.kind === 'training') trainingBusy = true;
     run.phase = 'running';
     run.reason = '';
-    run.round = openRound(run, 0, run.plan.kind === 'training' ? 'step' : 'inference');
+    run.round = openRound(run, 0, run.opensWith);
     effects.push({ type: 'run-changed', run: run.id });
   }
 }
@@ -73,18 +78,15 @@ export function closeRound(
 
 /** Counts what ended and says what comes next; null at the end of the run. */
 function nextPurpose(run: RunState, ended: RoundPurpose, stop: boolean): RoundPurpose | null {
-  const plan = run.plan;
+  const { plan, epoch, stepInEpoch } = run;
   if (plan.kind === 'inference') {
     run.step = inferenceTasks(plan);
     return null;
   }
-  if (ended === 'step') {
-    run.step += 1;
-    run.stepInEpoch += 1;
-    if (run.stepInEpoch < stepsPerEpoch(plan)) return 'step';
-    if (plan.validationGroupCount > 0) return 'validation';
-  }
-  run.epoch += 1;
-  run.stepInEpoch = 0;
-  return stop || run.epoch >= plan.epochs ? null : 'step';
+  assert(ended !== 'inference', 'a training run has no inference round');
+  const next = positionAfter(plan, { purpose: ended, epoch, stepInEpoch }, stop);
+  run.step += ended === 'step' ? 1 : 0;
+  run.epoch = next.epoch;
+  run.stepInEpoch = next.stepInEpoch;
+  return next.purpose === 'end' ? null : next.purpose;
 }
