@@ -53,7 +53,6 @@ export class SimulatedCoordinator implements CoordinatorEnd {
   readonly #time: VirtualTime;
   readonly #options: CoordinatorOptions;
   readonly #lives = new Map<WorkerId, { life: Life; worker: SimulatedWorker }>();
-  #lastTickMs = 0;
   #place: Place | null = null;
   #answering: { worker: WorkerId; lease: number; answer: AnswerMessage } | null = null;
 
@@ -91,13 +90,13 @@ export class SimulatedCoordinator implements CoordinatorEnd {
 
   join(life: Life, worker: SimulatedWorker): void {
     this.#lives.set(life.id, { life, worker });
-    this.invariants.joined(life.id, life.slots, this.#nowMs());
-    this.#dispatch({ type: 'worker-joined', worker: life.id, slots: life.slots, atMs: this.#nowMs() });
+    this.invariants.joined(life.id, life.slots, this.#time.nowMs);
+    this.#dispatch({ type: 'worker-joined', worker: life.id, slots: life.slots });
   }
 
   heard(life: Life): void {
-    this.invariants.heard(life.id, this.#nowMs());
-    this.#dispatch({ type: 'worker-heard', worker: life.id, atMs: this.#nowMs() });
+    this.invariants.heard(life.id, this.#time.nowMs);
+    this.#dispatch({ type: 'worker-heard', worker: life.id });
   }
 
   drain(life: Life): void {
@@ -133,27 +132,17 @@ export class SimulatedCoordinator implements CoordinatorEnd {
     return undefined;
   }
 
-  #nowMs(): number {
-    return this.#time.nowMs + this.clockAheadMs;
-  }
-
   #tickForever(): void {
     this.#time.after(tickIntervalMs, () => {
-      const nowMs = this.#nowMs();
-      // As in apps/coordinator: a clock that leapt says nothing about the workers.
-      if (nowMs - this.#lastTickMs > this.#state.heartbeatTimeoutMs / 2) {
-        for (const { life } of this.#lives.values()) this.heard(life);
-      }
-      this.#lastTickMs = nowMs;
-      this.#dispatch({ type: 'tick', atMs: nowMs });
-      this.invariants.ticked(this.#state, nowMs);
+      this.#dispatch({ type: 'tick' });
+      this.invariants.ticked(this.#state, this.#time.nowMs, 2 * tickIntervalMs);
       this.#tickForever();
     });
   }
 
   #dispatch(event: FleetEvent): void {
     this.counts.events += 1;
-    const effects = advance(this.#state, event);
+    const effects = advance(this.#state, event, this.#time.nowMs + this.clockAheadMs);
     for (const effect of effects) this.#perform(effect);
     this.invariants.state(this.#state, run);
   }

@@ -126,12 +126,12 @@ export class Invariants {
     this.#accepted = new Set();
   }
 
-  /** After the coordinator's look at the clock nobody is left who was silent for too long. */
-  ticked(state: FleetState, atMs: number): void {
+  /** After the coordinator's look at the clock nobody is left who was silent for too long; `slackMs` is lost where the clock leaps back. */
+  ticked(state: FleetState, atMs: number, slackMs: number): void {
     for (const id of state.workers.keys()) {
       const silentMs = atMs - (this.#workers.get(id)?.heardMs ?? atMs);
       assert(
-        silentMs <= state.heartbeatTimeoutMs,
+        silentMs <= state.limits.heartbeatTimeoutMs + slackMs,
         `${id} was silent for ${silentMs} ms and is still counted in`,
       );
     }

@@ -12,12 +12,12 @@ export interface Mutant {
 
 const machine = 'libs/run/src/fleet-machine.ts';
 const membership = 'libs/run/src/membership.ts';
-const placement = 'libs/run/src/placement.ts';
-const lifecycle = 'libs/run/src/run-lifecycle.ts';
+const plan = 'libs/run/src/plan.ts';
 const block = 'libs/run/src/block.ts';
 const tree = 'libs/params/src/canonical-tree.ts';
 const optimizer = 'libs/params/src/optimizer.ts';
-const driver = 'tests/simulation/coordinator.ts';
+const fleetState = 'libs/run/src/fleet-state.ts';
+const roster = 'libs/run/src/roster.ts';
 const training = 'tests/simulation/training.ts';
 const worker = 'tests/simulation/worker.ts';
 const blockGradient = 'apps/worker/src/gradient-of-block.ts';
@@ -113,12 +113,12 @@ export const mutants: readonly Mutant[] = [
     'if (failures >= 1)',
   ),
   edit('returned tasks are not sorted in', membership, 'round.waiting.sort((a, b) => a - b);', ''),
-  edit('a leaving worker is given work', placement, 'worker.draining || ', ''),
+  edit('a leaving worker is given work', machine, 'worker.able = false;', ''),
   edit(
     'a worker is given one task more than it has slots',
-    placement,
-    'worker.leases.size >= worker.slots',
-    'worker.leases.size > worker.slots',
+    roster,
+    'if (load >= worker.slots ||',
+    'if (load > worker.slots ||',
   ),
   edit('blocks are not aligned', block, 'first % next === 0 && ', ''),
   edit('blocks take tasks in that do not wait', block, ' && waiting[next - 1] === first + next - 1', ''),
@@ -131,7 +131,7 @@ export const mutants: readonly Mutant[] = [
   edit(
     'heartbeats are not noted',
     machine,
-    'if (worker !== undefined) worker.lastHeardMs = event.atMs;',
+    'if (worker !== undefined) worker.lastHeardMs = state.clock.nowMs;',
     'if (worker === undefined) return;',
   ),
   edit(
@@ -142,9 +142,9 @@ export const mutants: readonly Mutant[] = [
   ),
   edit(
     'a leap of the own clock is taken for silence of the workers',
-    driver,
-    'if (nowMs - this.#lastTickMs > this.#state.heartbeatTimeoutMs / 2)',
-    'if (nowMs < 0)',
+    fleetState,
+    'Math.min(Math.max(0, passedMs), limits.heartbeatTimeoutMs / 4)',
+    'passedMs',
   ),
   edit(
     'a round closes one task early',
@@ -154,15 +154,10 @@ export const mutants: readonly Mutant[] = [
   ),
   edit(
     'an epoch has one step too many',
-    lifecycle,
-    'if (run.stepInEpoch < stepsPerEpoch(plan))',
-    'if (run.stepInEpoch <= stepsPerEpoch(plan))',
+    plan,
+    'stepInEpoch === stepsPerEpoch(plan) && plan',
+    'stepInEpoch > stepsPerEpoch(plan) && plan',
   ),
-  edit('a step is skipped', lifecycle, 'run.stepInEpoch += 1;', 'run.stepInEpoch += 2;'),
-  edit(
-    'the run ends an epoch early',
-    lifecycle,
-    'run.epoch >= plan.epochs',
-    'run.epoch >= Math.max(1, plan.epochs - 1)',
-  ),
+  edit('a step is skipped', plan, 'stepInEpoch += 1;', 'stepInEpoch += 2;'),
+  edit('the run ends an epoch early', plan, 'epoch >= plan.epochs', 'epoch >= Math.max(1, plan.epochs - 1)'),
 ];

@@ -17,6 +17,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   runs: ['runs', 'runs --coordinator 10.0.0.5:50051 --json'],
   watch: ['watch', 'watch r-7f3a --coordinator 10.0.0.5:50051'],
   cancel: ['cancel r-7f3a'],
+  pause: ['pause r-7f3a'],
+  resume: ['resume r-7f3a'],
   workers: ['workers --coordinator 10.0.0.5:50051'],
   simulate: ['simulate scan.npz --object star --count 1024 --photons 1e5'],
   'bundle show': ['bundle show out/s'],

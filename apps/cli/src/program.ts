@@ -15,7 +15,7 @@ import { addRunFlags, sourcesOf } from './run-options.ts';
 import { simulate, type SimulateArguments } from './simulate.ts';
 import { train } from './train.ts';
 import { up, type UpArguments } from './up.ts';
-import { cancel, listRuns, listWorkers, watch } from './watch.ts';
+import { listRuns, listWorkers, order, watch, type RunOrder } from './watch.ts';
 
 interface CommonFlags {
   readonly json?: true;
@@ -159,23 +159,25 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
     .action((run: string | undefined, options: CommonFlags & { coordinator: string }) =>
       watch(options.coordinator, run ?? null, outputOf(options)),
     );
-  common(
-    program
-      .command('cancel')
-      .helpGroup('Fleet:')
-      .description('End a run at once.')
-      .argument('<run>', 'id of the run'),
-  )
-    .option(...address)
-    .action((run: string, options: CommonFlags & { coordinator: string }) =>
-      cancel(options.coordinator, run, outputOf(options)),
-    );
+  for (const [name, does] of orders) {
+    common(program.command(name).helpGroup('Fleet:').description(does).argument('<run>', 'id of the run'))
+      .option(...address)
+      .action((run: string, options: CommonFlags & { coordinator: string }) =>
+        order(name, options.coordinator, run, outputOf(options)),
+      );
+  }
   common(program.command('workers').helpGroup('Fleet:').description('List the workers of a coordinator.'))
     .option(...address)
     .action((options: CommonFlags & { coordinator: string }) =>
       listWorkers(options.coordinator, outputOf(options)),
     );
 }
+
+const orders: readonly [RunOrder, string][] = [
+  ['pause', 'Hold a run: what is at work is finished, nothing more is given out.'],
+  ['resume', 'Let a held run go on where it stood.'],
+  ['cancel', 'End a run at once.'],
+];
 
 function addDataCommands(program: Command, interruptible: () => AbortSignal): void {
   common(

@@ -39,7 +39,7 @@ export async function listRuns(address: string, output: OutputOptions): Promise<
     const lines = runs.map((run) => {
       const { step = 0, stepCount = 0 } = run.progress ?? {};
       const kind = run.kind === 'RUN_KIND_TRAINING' ? 'training' : 'inference';
-      const state = run.state.replace('RUN_STATE_', '').toLowerCase();
+      const state = stateOf(run);
       return `${run.runId}  ${kind.padEnd(9)}  ${state.padEnd(9)}  ${step}/${stepCount}  ${run.reason}`;
     });
     printResult(
@@ -49,6 +49,9 @@ export async function listRuns(address: string, output: OutputOptions): Promise<
     );
   });
 }
+
+const stateOf = ({ state }: { readonly state: string }): string =>
+  state.replace('RUN_STATE_', '').toLowerCase();
 
 /** Lists the workers of a coordinator. */
 export async function listWorkers(address: string, output: OutputOptions): Promise<void> {
@@ -66,12 +69,19 @@ export async function listWorkers(address: string, output: OutputOptions): Promi
   });
 }
 
-/** Ends a run at once. */
-export async function cancel(address: string, runId: string, output: OutputOptions): Promise<void> {
+/** What a client may tell a run: to end at once, to hold, to go on. */
+export type RunOrder = 'cancel' | 'pause' | 'resume';
+
+export async function order(
+  name: RunOrder,
+  address: string,
+  runId: string,
+  output: OutputOptions,
+): Promise<void> {
   await connected(address, async (client) => {
-    const run = await client.cancelRun(runId);
-    printResult(output, { type: 'result', command: 'cancel', ...run }, [
-      `run ${run.runId}: ${run.reason || run.state}`,
+    const run = await client[`${name}Run`](runId);
+    printResult(output, { type: 'result', command: name, ...run }, [
+      `run ${run.runId}: ${run.reason || stateOf(run)}`,
     ]);
   });
 }

@@ -50,7 +50,6 @@ export class Coordinator {
   readonly #blobs: BlobStore;
   #answer: TaskAnswer | null = null;
   #accepted = false;
-  #lastTickMs: number;
 
   constructor(limits: CoordinatorLimits, blobs: BlobStore, clock: Clock, logger: Logger) {
     this.limits = limits;
@@ -58,7 +57,6 @@ export class Coordinator {
     this.#blobs = blobs;
     this.#clock = clock;
     this.#logger = logger;
-    this.#lastTickMs = clock.nowMs();
   }
 
   /** Takes a prepared run in. */
@@ -100,13 +98,25 @@ export class Coordinator {
     return record;
   }
 
+  pause(runId: string): RunRecord {
+    const record = this.record(runId);
+    this.#dispatch({ type: 'run-paused', run: asRunId(runId) });
+    return record;
+  }
+
+  resume(runId: string): RunRecord {
+    const record = this.record(runId);
+    this.#dispatch({ type: 'run-resumed', run: asRunId(runId) });
+    return record;
+  }
+
   join(life: WorkerLife): void {
     this.#logger.info({ workerId: life.id, name: life.name, slots: life.slots }, 'worker joined');
-    this.#dispatch({ type: 'worker-joined', worker: life.id, slots: life.slots, atMs: this.#clock.nowMs() });
+    this.#dispatch({ type: 'worker-joined', worker: life.id, slots: life.slots });
   }
 
   heard(life: WorkerLife): void {
-    this.#dispatch({ type: 'worker-heard', worker: life.id, atMs: this.#clock.nowMs() });
+    this.#dispatch({ type: 'worker-heard', worker: life.id });
   }
 
   drain(life: WorkerLife, reason: string): void {
@@ -132,7 +142,7 @@ export class Coordinator {
   answer(life: WorkerLife, leaseId: number, answer: TaskAnswer): boolean {
     this.#answer = answer;
     this.#accepted = false;
-    this.#dispatch({ type: 'worker-heard', worker: life.id, atMs: this.#clock.nowMs() });
+    this.#dispatch({ type: 'worker-heard', worker: life.id });
     this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId });
     this.#answer = null;
     return this.#accepted;
@@ -149,13 +159,7 @@ export class Coordinator {
   }
 
   tick(): void {
-    const nowMs = this.#clock.nowMs();
-    // After a stall of our own loop the heartbeats that came meanwhile are still unread: silence was ours, not theirs.
-    if (nowMs - this.#lastTickMs > this.limits.heartbeatTimeoutMs / 2) {
-      for (const life of this.workers.all()) this.heard(life);
-    }
-    this.#lastTickMs = nowMs;
-    this.#dispatch({ type: 'tick', atMs: nowMs });
+    this.#dispatch({ type: 'tick' });
   }
 
   async blob(digest: Digest): Promise<Uint8Array | null> {
@@ -167,7 +171,7 @@ export class Coordinator {
   }
 
   #dispatch(event: FleetEvent): void {
-    for (const effect of advance(this.#state, event)) this.#perform(effect);
+    for (const effect of advance(this.#state, event, this.#clock.nowMs())) this.#perform(effect);
   }
 
   #perform(effect: FleetEffect): void {

@@ -9,6 +9,7 @@ export type ProgressRow = NonNullable<Run['progress']>;
 const stateOfPhase: Record<RunPhase, Run['state']> = {
   queued: 'RUN_STATE_QUEUED',
   running: 'RUN_STATE_RUNNING',
+  paused: 'RUN_STATE_PAUSED',
   succeeded: 'RUN_STATE_SUCCEEDED',
   failed: 'RUN_STATE_FAILED',
   cancelled: 'RUN_STATE_CANCELLED',

@@ -2,7 +2,7 @@ import type { Block } from './block.ts';
 import type { RunId, WorkerId } from './ids.ts';
 import type { Plan, RoundPurpose, RunPosition } from './plan.ts';
 
-/** What happened. */
+/** What happened; `advance` is told when. */
 export type FleetEvent =
   | {
       readonly type: 'run-submitted';
@@ -13,16 +13,13 @@ export type FleetEvent =
       readonly at?: RunPosition;
     }
   | { readonly type: 'run-cancelled'; readonly run: RunId }
+  | { readonly type: 'run-paused'; readonly run: RunId }
+  | { readonly type: 'run-resumed'; readonly run: RunId }
   | { readonly type: 'run-broken'; readonly run: RunId; readonly reason: string }
   /** The results of a round have been used: weights updated, or patches stitched. */
   | { readonly type: 'round-closed'; readonly run: RunId; readonly round: number; readonly stop?: string }
-  | {
-      readonly type: 'worker-joined';
-      readonly worker: WorkerId;
-      readonly slots: number;
-      readonly atMs: number;
-    }
-  | { readonly type: 'worker-heard'; readonly worker: WorkerId; readonly atMs: number }
+  | { readonly type: 'worker-joined'; readonly worker: WorkerId; readonly slots: number }
+  | { readonly type: 'worker-heard'; readonly worker: WorkerId }
   | { readonly type: 'worker-draining'; readonly worker: WorkerId; readonly reason: string }
   | { readonly type: 'worker-lost'; readonly worker: WorkerId; readonly reason: string }
   | { readonly type: 'task-finished'; readonly worker: WorkerId; readonly lease: number }
@@ -32,7 +29,7 @@ export type FleetEvent =
       readonly lease: number;
       readonly reason: string;
     }
-  | { readonly type: 'tick'; readonly atMs: number };
+  | { readonly type: 'tick' };
 
 /** What to do about it, in this order. */
 export type FleetEffect =

@@ -11,8 +11,10 @@ import {
   stepsPerEpoch,
   tasksOf,
   workerId,
+  type Block,
   type FleetEffect,
   type FleetEvent,
+  type FleetState,
   type TrainingPlan,
 } from './index.ts';
 
@@ -54,6 +56,22 @@ describe('micro-batches', () => {
   });
 });
 
+const tinyPlan: TrainingPlan = {
+  kind: 'training',
+  groupCount: 2,
+  validationGroupCount: 0,
+  batchSize: 2,
+  virtualShards: 1,
+  epochs: 1,
+  seed: 1,
+  sequential: true,
+  accumulationSteps: 1,
+};
+
+/** Most tests are over in an instant. */
+const advanceAt = (state: FleetState, event: FleetEvent, atMs = 0): FleetEffect[] =>
+  advance(state, event, atMs);
+
 /** A fleet of imaginary workers that join, die and answer in random order: the dumbest driver there is. */
 function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: number; phase: string } {
   const random = new RandomSequence(new RandomStream(seed, 'drive'));
@@ -79,26 +97,27 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
   };
   const join = (): void =>
     take(
-      advance(state, {
+      advanceAt(state, {
         type: 'worker-joined',
         worker: workerId(`w${joined++}`),
         slots: 1 + (joined % 2),
-        atMs: 0,
       }),
     );
 
-  take(advance(state, { type: 'run-submitted', run, plan, workersMin: 1 }));
+  take(advanceAt(state, { type: 'run-submitted', run, plan, workersMin: 1 }));
   for (let turn = 0; turn < 20_000 && state.runs.get(run)?.phase !== 'succeeded'; turn++) {
     const event = pending.shift();
-    if (event !== undefined) take(advance(state, event));
+    if (event !== undefined) take(advanceAt(state, event));
     else if (state.workers.size === 0 || (state.workers.size < 5 && random.uniform() < 0.1)) join();
     else if (random.uniform() < 0.08) {
       const victim = [...state.workers.keys()][random.integer(state.workers.size)]!;
-      take(advance(state, { type: 'worker-lost', worker: victim, reason: 'test' }));
+      take(advanceAt(state, { type: 'worker-lost', worker: victim, reason: 'test' }));
     } else if (open.length > 0) {
       const [answer] = open.splice(random.integer(open.length), 1);
       // Answers of the dead arrive too, and some arrive twice.
-      take(advance(state, { type: 'task-finished', worker: workerId(answer!.worker), lease: answer!.lease }));
+      take(
+        advanceAt(state, { type: 'task-finished', worker: workerId(answer!.worker), lease: answer!.lease }),
+      );
       if (random.uniform() < 0.05) open.push(answer!);
     }
     for (const lease of state.leases.values()) expect(state.workers.has(lease.worker)).toBe(true);
@@ -121,9 +140,9 @@ describe('shares of a step', () => {
       accumulationSteps: 1,
     };
     for (let i = 0; i < workerCount; i++) {
-      advance(state, { type: 'worker-joined', worker: workerId(`w${i}`), slots: 1, atMs: 0 });
+      advanceAt(state, { type: 'worker-joined', worker: workerId(`w${i}`), slots: 1 });
     }
-    const effects = advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    const effects = advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
     return effects
       .filter((effect) => effect.type === 'assign-task')
       .map(({ worker, block }) => `${worker}: ${tasksOf(block).join(' ')}`);
@@ -157,69 +176,76 @@ describe('fleet machine', () => {
     );
   });
 
+  it('holds a paused run, lets the next one begin, and goes on in the middle of the round', () => {
+    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const plan = { ...tinyPlan, groupCount: 8, batchSize: 8, virtualShards: 8, epochs: 1 };
+    const [first, second, worker] = [runId('a'), runId('b'), workerId('w')];
+    const leases = (effects: FleetEffect[]): [string, number, Block][] =>
+      effects.flatMap((effect) =>
+        effect.type === 'assign-task' ? [[effect.run, effect.lease, effect.block]] : [],
+      );
+    advanceAt(state, { type: 'worker-joined', worker, slots: 1 });
+    advanceAt(state, { type: 'worker-joined', worker: workerId('v'), slots: 1 });
+    const given = leases(advanceAt(state, { type: 'run-submitted', run: first, plan, workersMin: 1 }));
+    expect(given).toEqual([
+      ['a', 1, { level: 2, index: 0 }],
+      ['a', 2, { level: 2, index: 1 }],
+    ]);
+    expect(leases(advanceAt(state, { type: 'run-paused', run: first }))).toEqual([]);
+    advanceAt(state, { type: 'worker-lost', worker: workerId('v'), reason: 'test' });
+    const finished = advanceAt(state, { type: 'task-finished', worker, lease: 1 });
+    expect(finished.map(({ type }) => type)).toEqual(['accept-result']);
+    const next = advanceAt(state, { type: 'run-submitted', run: second, plan, workersMin: 1 });
+    expect(leases(next)).toEqual([['b', 3, { level: 3, index: 0 }]]);
+    advanceAt(state, { type: 'run-resumed', run: first });
+    expect(state.runs.get(first)).toMatchObject({
+      phase: 'queued',
+      reason: 'waits for the training run before it',
+    });
+    const ended = advanceAt(state, { type: 'run-cancelled', run: second });
+    expect(leases(ended)).toEqual([['a', 4, { level: 2, index: 1 }]]);
+  });
+
   it('waits with a reason until enough workers are present', () => {
     const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
-    const plan: TrainingPlan = {
-      kind: 'training',
-      groupCount: 4,
-      validationGroupCount: 0,
-      batchSize: 2,
-      virtualShards: 2,
-      epochs: 1,
-      seed: 1,
-      sequential: true,
-      accumulationSteps: 1,
-    };
-    advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 2 });
-    advance(state, { type: 'worker-joined', worker: workerId('a'), slots: 1, atMs: 0 });
+    const plan = { ...tinyPlan, groupCount: 4, virtualShards: 2 };
+    advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 2 });
+    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
     expect(state.runs.get(runId('r'))).toMatchObject({
       phase: 'queued',
       reason: 'waits for workers: 1 of at least 2 present',
     });
-    const effects = advance(state, { type: 'worker-joined', worker: workerId('b'), slots: 1, atMs: 0 });
+    const effects = advanceAt(state, { type: 'worker-joined', worker: workerId('b'), slots: 1 }, 0);
     expect(effects.filter((effect) => effect.type === 'assign-task')).toHaveLength(2);
   });
 
   it('loses a silent worker and gives its micro-batch to another', () => {
     const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
-    const plan: TrainingPlan = {
-      kind: 'training',
-      groupCount: 2,
-      validationGroupCount: 0,
-      batchSize: 2,
-      virtualShards: 1,
-      epochs: 1,
-      seed: 1,
-      sequential: true,
-      accumulationSteps: 1,
-    };
-    advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
-    advance(state, { type: 'worker-joined', worker: workerId('a'), slots: 1, atMs: 0 });
-    advance(state, { type: 'worker-joined', worker: workerId('b'), slots: 1, atMs: 900 });
-    const effects = advance(state, { type: 'tick', atMs: 1500 });
+    const plan = tinyPlan;
+    advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
+    for (const atMs of [250, 500, 700]) advanceAt(state, { type: 'tick' }, atMs);
+    advanceAt(state, { type: 'worker-joined', worker: workerId('b'), slots: 1 }, 900);
+    const effects = [1100, 1300, 1500].flatMap((atMs) => advanceAt(state, { type: 'tick' }, atMs));
     expect(effects).toContainEqual(expect.objectContaining({ type: 'dismiss-worker', worker: 'a' }));
     expect(effects).toContainEqual(
       expect.objectContaining({ type: 'assign-task', worker: 'b', block: { level: 0, index: 0 } }),
     );
   });
 
+  it('takes a leap of the clock for no silence', () => {
+    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
+    expect([90_000, -5000, 400].flatMap((atMs) => advanceAt(state, { type: 'tick' }, atMs))).toEqual([]);
+  });
+
   it('fails a run whose task fails again and again, with the reason', () => {
     const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 2 });
-    const plan: TrainingPlan = {
-      kind: 'training',
-      groupCount: 2,
-      validationGroupCount: 0,
-      batchSize: 2,
-      virtualShards: 1,
-      epochs: 1,
-      seed: 1,
-      sequential: true,
-      accumulationSteps: 1,
-    };
-    advance(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
-    advance(state, { type: 'worker-joined', worker: workerId('a'), slots: 1, atMs: 0 });
+    const plan = tinyPlan;
+    advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
     for (const lease of [1, 2]) {
-      advance(state, { type: 'task-failed', worker: workerId('a'), lease, reason: 'out of memory' });
+      advanceAt(state, { type: 'task-failed', worker: workerId('a'), lease, reason: 'out of memory' });
     }
     expect(state.runs.get(runId('r'))).toMatchObject({ phase: 'failed', reason: 'out of memory' });
     expect(state.leases.size).toBe(0);

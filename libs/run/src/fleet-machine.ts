@@ -1,19 +1,20 @@
 import { assert, unreachable } from '@ptychofleet/base';
 import { tasksOf } from './block.ts';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
-import { isFinal, type FleetState, type RunState } from './fleet-state.ts';
-import { assignTasks } from './placement.ts';
-import { closeRound, startNextRun } from './run-lifecycle.ts';
-import { expireWorkers, loseWorker, releaseLease, returnTasks } from './membership.ts';
-import { runStart, stepsBefore } from './plan.ts';
+import { passTime, type FleetState } from './fleet-state.ts';
 import type { WorkerId } from './ids.ts';
+import { expireWorkers, joinWorker, loseWorker, releaseLease, returnTasks } from './membership.ts';
+import { assignTasks } from './placement.ts';
+import { runStart, stepsBefore } from './plan.ts';
+import { closeRound, endRun, pauseRun, resumeRun, startNextRun } from './run-lifecycle.ts';
 
 /**
- * One step of the coordinator's mind: takes what happened, changes `state`, returns what to do. Pure but for `state`,
- * which it owns: no clock, no randomness, no IO.
+ * One step of the coordinator's mind: takes what happened and when by the caller's clock, changes `state`, returns what to
+ * do. Pure but for `state`, which it owns: no clock, no randomness, no IO.
  */
-export function advance(state: FleetState, event: FleetEvent): FleetEffect[] {
+export function advance(state: FleetState, event: FleetEvent, atMs: number): FleetEffect[] {
   const effects: FleetEffect[] = [];
+  passTime(state, atMs);
   apply(state, event, effects);
   startNextRun(state, effects);
   assignTasks(state, effects);
@@ -42,36 +43,27 @@ function apply(state: FleetState, event: FleetEvent, effects: FleetEffect[]): vo
     }
     case 'run-cancelled':
       return endRun(state, event.run, 'cancelled', 'cancelled by a client', effects);
+    case 'run-paused':
+      return pauseRun(state, event.run, effects);
+    case 'run-resumed':
+      return resumeRun(state, event.run, effects);
     case 'run-broken':
       return endRun(state, event.run, 'failed', event.reason, effects);
     case 'round-closed':
       return closeRound(state, event, effects);
-    case 'worker-joined': {
-      assert(!state.workers.has(event.worker), `worker ${event.worker} joined twice`);
-      state.workers.set(event.worker, {
-        id: event.worker,
-        slots: event.slots,
-        leases: new Set(),
-        draining: false,
-        lastHeardMs: event.atMs,
-        tasksDone: 0,
-      });
-      effects.push({
-        type: 'note',
-        run: null,
-        text: `worker ${event.worker} joined, ${state.workers.size} in the fleet`,
-      });
-      return;
-    }
+    case 'worker-joined':
+      return joinWorker(state, event, effects);
     case 'worker-heard': {
       const worker = state.workers.get(event.worker);
-      if (worker !== undefined) worker.lastHeardMs = event.atMs;
+      if (worker !== undefined) worker.lastHeardMs = state.clock.nowMs;
       return;
     }
     case 'worker-draining': {
       const worker = state.workers.get(event.worker);
       if (worker === undefined || worker.draining) return;
       worker.draining = true;
+      worker.able = false;
+      state.roster.update(worker);
       effects.push({
         type: 'note',
         run: null,
@@ -86,7 +78,7 @@ function apply(state: FleetState, event: FleetEvent, effects: FleetEffect[]): vo
     case 'task-failed':
       return failTask(state, event, effects);
     case 'tick':
-      return expireWorkers(state, event.atMs, effects);
+      return expireWorkers(state, effects);
     default:
       return unreachable(event);
   }
@@ -144,21 +136,5 @@ function failTask(
     run: run.id,
     text: `worker ${event.worker} could not do task ${tasks.join(', ')}: ${event.reason}`,
   });
-  if (failures >= state.taskFailuresMax) endRun(state, run.id, 'failed', event.reason, effects);
-}
-
-function endRun(
-  state: FleetState,
-  id: RunState['id'],
-  phase: 'failed' | 'cancelled',
-  reason: string,
-  effects: FleetEffect[],
-): void {
-  const run = state.runs.get(id);
-  if (run === undefined || isFinal(run.phase)) return;
-  for (const lease of [...state.leases.values()]) if (lease.run === id) releaseLease(state, lease);
-  run.phase = phase;
-  run.reason = reason;
-  run.round = null;
-  effects.push({ type: 'run-changed', run: id });
+  if (failures >= state.limits.taskFailuresMax) endRun(state, run.id, 'failed', event.reason, effects);
 }

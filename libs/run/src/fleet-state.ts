@@ -1,14 +1,19 @@
 import type { Block } from './block.ts';
 import type { RunId, WorkerId } from './ids.ts';
 import type { Plan, RoundPurpose } from './plan.ts';
+import { Roster } from './roster.ts';
 
 export interface WorkerState {
   readonly id: WorkerId;
+  /** Its place in the order of joining. */
+  readonly order: number;
   /** Tasks it may hold at a time: one at work, the rest ahead. */
   readonly slots: number;
   /** Leases it holds, oldest first. */
   readonly leases: Set<number>;
   draining: boolean;
+  /** Whether it may be given work. */
+  able: boolean;
   lastHeardMs: number;
   tasksDone: number;
 }
@@ -33,7 +38,7 @@ export interface Round {
   readonly failures: Map<number, number>;
 }
 
-export type RunPhase = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type RunPhase = 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface RunState {
   readonly id: RunId;
@@ -53,21 +58,57 @@ export interface RunState {
   round: Round | null;
 }
 
+export interface FleetLimits {
+  /** Silence after which a worker is given up. */
+  readonly heartbeatTimeoutMs: number;
+  /** Failures of one task after which its run fails. */
+  readonly taskFailuresMax: number;
+}
+
 /**
  * Everything the coordinator decides with: ids, counts and ticks; never tensors, messages, paths or dates.
  * `advance` owns it and changes it in place; the same events from the same start give the same state and effects.
  */
 export interface FleetState {
   readonly workers: Map<WorkerId, WorkerState>;
+  readonly roster: Roster;
   readonly runs: Map<RunId, RunState>;
   readonly leases: Map<number, Lease>;
+  readonly limits: FleetLimits;
+  readonly clock: FleetClock;
   nextLease: number;
-  readonly heartbeatTimeoutMs: number;
-  readonly taskFailuresMax: number;
+  nextWorker: number;
 }
 
-export function initialFleet(limits: { heartbeatTimeoutMs: number; taskFailuresMax: number }): FleetState {
-  return { workers: new Map(), runs: new Map(), leases: new Map(), nextLease: 1, ...limits };
+/** The machine's own time, see {@link passTime}. */
+export interface FleetClock {
+  nowMs: number;
+  /** What the caller's clock said last; null before the first event. */
+  callerMs: number | null;
+}
+
+export function initialFleet(limits: FleetLimits): FleetState {
+  return {
+    workers: new Map(),
+    roster: new Roster(),
+    runs: new Map(),
+    leases: new Map(),
+    limits,
+    clock: { nowMs: 0, callerMs: null },
+    nextLease: 1,
+    nextWorker: 1,
+  };
+}
+
+/**
+ * Moves the machine's time with the caller's, but never backwards and never by more than a quarter of the heartbeat timeout
+ * between two events, which come far more often than that: a clock that leapt, or a coordinator that stood still while
+ * heartbeats lay unread, says nothing about the workers.
+ */
+export function passTime({ clock, limits }: FleetState, callerMs: number): void {
+  const passedMs = callerMs - (clock.callerMs ?? callerMs);
+  clock.nowMs += Math.min(Math.max(0, passedMs), limits.heartbeatTimeoutMs / 4);
+  clock.callerMs = callerMs;
 }
 
 export function isFinal(phase: RunPhase): boolean {

@@ -22,6 +22,7 @@ export {
 export {
   initialFleet,
   isFinal,
+  type FleetLimits,
   type FleetState,
   type RunPhase,
   type RunState,

@@ -1,12 +1,37 @@
 import { assert } from '@ptychofleet/base';
 import { tasksOf } from './block.ts';
-import type { FleetEffect } from './fleet-events.ts';
-import type { FleetState, Lease, Round } from './fleet-state.ts';
+import type { FleetEffect, FleetEvent } from './fleet-events.ts';
+import type { FleetState, Lease, Round, WorkerState } from './fleet-state.ts';
 import type { WorkerId } from './ids.ts';
+
+export function joinWorker(
+  state: FleetState,
+  { worker: id, slots }: Extract<FleetEvent, { type: 'worker-joined' }>,
+  effects: FleetEffect[],
+): void {
+  assert(!state.workers.has(id), `worker ${id} joined twice`);
+  const worker: WorkerState = {
+    id,
+    order: state.nextWorker++,
+    slots,
+    leases: new Set(),
+    draining: false,
+    able: true,
+    lastHeardMs: state.clock.nowMs,
+    tasksDone: 0,
+  };
+  state.workers.set(id, worker);
+  state.roster.update(worker);
+  const text = `worker ${id} joined, ${state.workers.size} in the fleet`;
+  effects.push({ type: 'note', run: null, text });
+}
 
 export function releaseLease(state: FleetState, lease: Lease): void {
   state.leases.delete(lease.id);
-  state.workers.get(lease.worker)?.leases.delete(lease.id);
+  const worker = state.workers.get(lease.worker);
+  if (worker === undefined) return;
+  worker.leases.delete(lease.id);
+  state.roster.update(worker);
 }
 
 /** Gives the tasks of a lease back to its round. */
@@ -35,6 +60,7 @@ export function loseWorker(state: FleetState, id: WorkerId, reason: string, effe
     returned += returnTasks(round, lease);
   }
   state.workers.delete(id);
+  state.roster.remove(worker);
   const returns =
     returned === 0 ? '' : `, ${returned} micro-batch${returned === 1 ? '' : 'es'} returned to the pool`;
   effects.push({
@@ -45,10 +71,10 @@ export function loseWorker(state: FleetState, id: WorkerId, reason: string, effe
 }
 
 /** A worker that was not heard of for too long is lost, whatever its connection says. */
-export function expireWorkers(state: FleetState, atMs: number, effects: FleetEffect[]): void {
+export function expireWorkers(state: FleetState, effects: FleetEffect[]): void {
   for (const worker of [...state.workers.values()]) {
-    const silentMs = atMs - worker.lastHeardMs;
-    if (silentMs <= state.heartbeatTimeoutMs) continue;
+    const silentMs = state.clock.nowMs - worker.lastHeardMs;
+    if (silentMs <= state.limits.heartbeatTimeoutMs) continue;
     const reason = `silent for ${Math.round(silentMs)} ms`;
     loseWorker(state, worker.id, reason, effects);
     effects.push({ type: 'dismiss-worker', worker: worker.id, reason, mayReturn: true });

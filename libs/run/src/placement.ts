@@ -10,7 +10,7 @@ import type { FleetState, RunState, WorkerState } from './fleet-state.ts';
 export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
   for (;;) {
     const run = nextRunWithWork(state);
-    const worker = run === undefined ? undefined : leastLoaded(state);
+    const worker = run === undefined ? undefined : state.roster.leastLoaded();
     if (run === undefined || worker === undefined) return;
     const round = run.round;
     if (round === null) return;
@@ -19,6 +19,7 @@ export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
     const lease = { id: state.nextLease++, worker: worker.id, run: run.id, round: round.number, block };
     state.leases.set(lease.id, lease);
     worker.leases.add(lease.id);
+    state.roster.update(worker);
     const { epoch, stepInEpoch } = run;
     effects.push({
       type: 'assign-task',
@@ -35,9 +36,8 @@ export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
 }
 
 /** Workers among which the waiting tasks are shared out: the idle ones, else all, since work taken ahead binds. */
-function sharersWith(state: FleetState, worker: WorkerState): number {
-  const present = [...state.workers.values()].filter(({ draining }) => !draining);
-  return worker.leases.size > 0 ? present.length : present.filter(({ leases }) => leases.size === 0).length;
+function sharersWith({ roster }: FleetState, worker: WorkerState): number {
+  return worker.leases.size > 0 ? roster.present : roster.idle;
 }
 
 /** Inference is short and somebody waits for it: it goes before training. */
@@ -49,13 +49,4 @@ function nextRunWithWork(state: FleetState): RunState | undefined {
     training ??= run;
   }
   return training;
-}
-
-function leastLoaded(state: FleetState): WorkerState | undefined {
-  let best: WorkerState | undefined;
-  for (const worker of state.workers.values()) {
-    if (worker.draining || worker.leases.size >= worker.slots) continue;
-    if (best === undefined || worker.leases.size < best.leases.size) best = worker;
-  }
-  return best;
 }

@@ -45,7 +45,7 @@ function drive(plan: TrainingPlan, at: RunPosition): { rounds: RunPosition[]; ph
   const rounds: RunPosition[] = [];
   const pending: FleetEvent[] = [
     { type: 'run-submitted', run, plan, workersMin: 1, at },
-    { type: 'worker-joined', worker, slots: 1, atMs: 0 },
+    { type: 'worker-joined', worker, slots: 1 },
   ];
   const take = (effect: FleetEffect): void => {
     if (effect.type === 'assign-task') pending.push({ type: 'task-finished', worker, lease: effect.lease });
@@ -55,7 +55,7 @@ function drive(plan: TrainingPlan, at: RunPosition): { rounds: RunPosition[]; ph
     pending.push({ type: 'round-closed', run, round: effect.round });
   };
   for (let event = pending.shift(); event !== undefined; event = pending.shift())
-    advance(state, event).forEach(take);
+    advance(state, event, 0).forEach(take);
   return { rounds, phase: state.runs.get(run)?.phase };
 }
 

@@ -1,6 +1,8 @@
 import { assert } from '@ptychofleet/base';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
-import type { FleetState, Round, RunState } from './fleet-state.ts';
+import { isFinal, type FleetState, type Round, type RunState } from './fleet-state.ts';
+import type { RunId } from './ids.ts';
+import { releaseLease } from './membership.ts';
 import { inferenceTasks, positionAfter, shardsOfStep, validationTasks, type RoundPurpose } from './plan.ts';
 
 /** Opens queued runs: every inference run at once, training runs one at a time in the order of submission. */
@@ -27,14 +29,14 @@ export function startNextRun(state: FleetState, effects: FleetEffect[]): void {
     if (run.plan.kind === 'training') trainingBusy = true;
     run.phase = 'running';
     run.reason = '';
-    run.round = openRound(run, 0, run.opensWith);
+    run.round ??= openRound(run, 0, run.opensWith);
     effects.push({ type: 'run-changed', run: run.id });
   }
 }
 
 function whyItWaits(state: FleetState, run: RunState, trainingBusy: boolean): string {
   if (run.plan.kind === 'training' && trainingBusy) return 'waits for the training run before it';
-  const present = [...state.workers.values()].filter((worker) => !worker.draining).length;
+  const { present } = state.roster;
   const wanted = Math.max(1, run.workersMin);
   if (present < wanted) return `waits for workers: ${present} of at least ${wanted} present`;
   return '';
@@ -59,7 +61,7 @@ export function closeRound(
   effects: FleetEffect[],
 ): void {
   const run = state.runs.get(event.run);
-  if (run === undefined || run.phase !== 'running') return;
+  if (run === undefined || isFinal(run.phase)) return;
   const round = run.round;
   assert(
     round?.number === event.round && round.done.size === round.taskCount,
@@ -89,4 +91,38 @@ function nextPurpose(run: RunState, ended: RoundPurpose, stop: boolean): RoundPu
   run.epoch = next.epoch;
   run.stepInEpoch = next.stepInEpoch;
   return next.purpose === 'end' ? null : next.purpose;
+}
+
+/** Lets the workers finish what they hold and gives out nothing more; the next training run may begin meanwhile. */
+export function pauseRun(state: FleetState, id: RunId, effects: FleetEffect[]): void {
+  const run = state.runs.get(id);
+  if (run === undefined || (run.phase !== 'queued' && run.phase !== 'running')) return;
+  run.phase = 'paused';
+  run.reason = 'paused by a client';
+  effects.push({ type: 'run-changed', run: id });
+}
+
+/** Puts a paused run back in line, where it goes on in the middle of its round. */
+export function resumeRun(state: FleetState, id: RunId, effects: FleetEffect[]): void {
+  const run = state.runs.get(id);
+  if (run?.phase !== 'paused') return;
+  run.phase = 'queued';
+  run.reason = '';
+  effects.push({ type: 'run-changed', run: id });
+}
+
+export function endRun(
+  state: FleetState,
+  id: RunId,
+  phase: 'failed' | 'cancelled',
+  reason: string,
+  effects: FleetEffect[],
+): void {
+  const run = state.runs.get(id);
+  if (run === undefined || isFinal(run.phase)) return;
+  for (const lease of [...state.leases.values()]) if (lease.run === id) releaseLease(state, lease);
+  run.phase = phase;
+  run.reason = reason;
+  run.round = null;
+  effects.push({ type: 'run-changed', run: id });
 }

@@ -140,6 +140,17 @@ export class CoordinatorClient {
     return required((await call('cancel run', method, { runId })).run, 'run');
   }
 
+  async pauseRun(runId: string): Promise<Run__Output> {
+    const method: Unary<{ runId: string }, { run: Run__Output | null }> = (r, c) => this.#runs.pauseRun(r, c);
+    return required((await call('pause run', method, { runId })).run, 'run');
+  }
+
+  async resumeRun(runId: string): Promise<Run__Output> {
+    const method: Unary<{ runId: string }, { run: Run__Output | null }> = (r, c) =>
+      this.#runs.resumeRun(r, c);
+    return required((await call('resume run', method, { runId })).run, 'run');
+  }
+
   async *watchRun(runId: string, fromSequence = 0): AsyncGenerator<RunEvent__Output> {
     const stream = this.#runs.watchRun({ runId, fromSequence });
     try {

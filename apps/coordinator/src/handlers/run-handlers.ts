@@ -44,6 +44,12 @@ export function runHandlers(
       respond(logger, callback, () =>
         Promise.resolve({ run: coordinator.cancel(request.runId).toMessage() }),
       ),
+    PauseRun: ({ request }, callback) =>
+      respond(logger, callback, () => Promise.resolve({ run: coordinator.pause(request.runId).toMessage() })),
+    ResumeRun: ({ request }, callback) =>
+      respond(logger, callback, () =>
+        Promise.resolve({ run: coordinator.resume(request.runId).toMessage() }),
+      ),
     WatchRun: (stream) => {
       try {
         const record = coordinator.record(stream.request.runId);

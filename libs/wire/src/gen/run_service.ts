@@ -17,7 +17,11 @@ import type { GetRunRequest as _ptychofleet_v1_GetRunRequest, GetRunRequest__Out
 import type { GetRunResponse as _ptychofleet_v1_GetRunResponse, GetRunResponse__Output as _ptychofleet_v1_GetRunResponse__Output } from './ptychofleet/v1/GetRunResponse.ts';
 import type { ListRunsRequest as _ptychofleet_v1_ListRunsRequest, ListRunsRequest__Output as _ptychofleet_v1_ListRunsRequest__Output } from './ptychofleet/v1/ListRunsRequest.ts';
 import type { ListRunsResponse as _ptychofleet_v1_ListRunsResponse, ListRunsResponse__Output as _ptychofleet_v1_ListRunsResponse__Output } from './ptychofleet/v1/ListRunsResponse.ts';
+import type { PauseRunRequest as _ptychofleet_v1_PauseRunRequest, PauseRunRequest__Output as _ptychofleet_v1_PauseRunRequest__Output } from './ptychofleet/v1/PauseRunRequest.ts';
+import type { PauseRunResponse as _ptychofleet_v1_PauseRunResponse, PauseRunResponse__Output as _ptychofleet_v1_PauseRunResponse__Output } from './ptychofleet/v1/PauseRunResponse.ts';
 import type { Progress as _ptychofleet_v1_Progress, Progress__Output as _ptychofleet_v1_Progress__Output } from './ptychofleet/v1/Progress.ts';
+import type { ResumeRunRequest as _ptychofleet_v1_ResumeRunRequest, ResumeRunRequest__Output as _ptychofleet_v1_ResumeRunRequest__Output } from './ptychofleet/v1/ResumeRunRequest.ts';
+import type { ResumeRunResponse as _ptychofleet_v1_ResumeRunResponse, ResumeRunResponse__Output as _ptychofleet_v1_ResumeRunResponse__Output } from './ptychofleet/v1/ResumeRunResponse.ts';
 import type { Run as _ptychofleet_v1_Run, Run__Output as _ptychofleet_v1_Run__Output } from './ptychofleet/v1/Run.ts';
 import type { RunEvent as _ptychofleet_v1_RunEvent, RunEvent__Output as _ptychofleet_v1_RunEvent__Output } from './ptychofleet/v1/RunEvent.ts';
 import type { RunServiceClient as _ptychofleet_v1_RunServiceClient, RunServiceDefinition as _ptychofleet_v1_RunServiceDefinition } from './ptychofleet/v1/RunService.ts';
@@ -52,7 +56,11 @@ export interface ProtoGrpcType {
       GetRunResponse: MessageTypeDefinition<_ptychofleet_v1_GetRunResponse, _ptychofleet_v1_GetRunResponse__Output>
       ListRunsRequest: MessageTypeDefinition<_ptychofleet_v1_ListRunsRequest, _ptychofleet_v1_ListRunsRequest__Output>
       ListRunsResponse: MessageTypeDefinition<_ptychofleet_v1_ListRunsResponse, _ptychofleet_v1_ListRunsResponse__Output>
+      PauseRunRequest: MessageTypeDefinition<_ptychofleet_v1_PauseRunRequest, _ptychofleet_v1_PauseRunRequest__Output>
+      PauseRunResponse: MessageTypeDefinition<_ptychofleet_v1_PauseRunResponse, _ptychofleet_v1_PauseRunResponse__Output>
       Progress: MessageTypeDefinition<_ptychofleet_v1_Progress, _ptychofleet_v1_Progress__Output>
+      ResumeRunRequest: MessageTypeDefinition<_ptychofleet_v1_ResumeRunRequest, _ptychofleet_v1_ResumeRunRequest__Output>
+      ResumeRunResponse: MessageTypeDefinition<_ptychofleet_v1_ResumeRunResponse, _ptychofleet_v1_ResumeRunResponse__Output>
       Run: MessageTypeDefinition<_ptychofleet_v1_Run, _ptychofleet_v1_Run__Output>
       RunEvent: MessageTypeDefinition<_ptychofleet_v1_RunEvent, _ptychofleet_v1_RunEvent__Output>
       RunKind: EnumTypeDefinition

@@ -12,6 +12,10 @@ import type { GetRunRequest as _ptychofleet_v1_GetRunRequest, GetRunRequest__Out
 import type { GetRunResponse as _ptychofleet_v1_GetRunResponse, GetRunResponse__Output as _ptychofleet_v1_GetRunResponse__Output } from '../../ptychofleet/v1/GetRunResponse.ts';
 import type { ListRunsRequest as _ptychofleet_v1_ListRunsRequest, ListRunsRequest__Output as _ptychofleet_v1_ListRunsRequest__Output } from '../../ptychofleet/v1/ListRunsRequest.ts';
 import type { ListRunsResponse as _ptychofleet_v1_ListRunsResponse, ListRunsResponse__Output as _ptychofleet_v1_ListRunsResponse__Output } from '../../ptychofleet/v1/ListRunsResponse.ts';
+import type { PauseRunRequest as _ptychofleet_v1_PauseRunRequest, PauseRunRequest__Output as _ptychofleet_v1_PauseRunRequest__Output } from '../../ptychofleet/v1/PauseRunRequest.ts';
+import type { PauseRunResponse as _ptychofleet_v1_PauseRunResponse, PauseRunResponse__Output as _ptychofleet_v1_PauseRunResponse__Output } from '../../ptychofleet/v1/PauseRunResponse.ts';
+import type { ResumeRunRequest as _ptychofleet_v1_ResumeRunRequest, ResumeRunRequest__Output as _ptychofleet_v1_ResumeRunRequest__Output } from '../../ptychofleet/v1/ResumeRunRequest.ts';
+import type { ResumeRunResponse as _ptychofleet_v1_ResumeRunResponse, ResumeRunResponse__Output as _ptychofleet_v1_ResumeRunResponse__Output } from '../../ptychofleet/v1/ResumeRunResponse.ts';
 import type { WatchRunRequest as _ptychofleet_v1_WatchRunRequest, WatchRunRequest__Output as _ptychofleet_v1_WatchRunRequest__Output } from '../../ptychofleet/v1/WatchRunRequest.ts';
 import type { WatchRunResponse as _ptychofleet_v1_WatchRunResponse, WatchRunResponse__Output as _ptychofleet_v1_WatchRunResponse__Output } from '../../ptychofleet/v1/WatchRunResponse.ts';
 
@@ -57,6 +61,24 @@ export interface RunServiceClient extends grpc.Client {
   listRuns(argument: _ptychofleet_v1_ListRunsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
   listRuns(argument: _ptychofleet_v1_ListRunsRequest, callback: grpc.requestCallback<_ptychofleet_v1_ListRunsResponse__Output>): grpc.ClientUnaryCall;
   
+  PauseRun(argument: _ptychofleet_v1_PauseRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  PauseRun(argument: _ptychofleet_v1_PauseRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  PauseRun(argument: _ptychofleet_v1_PauseRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  PauseRun(argument: _ptychofleet_v1_PauseRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  pauseRun(argument: _ptychofleet_v1_PauseRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  pauseRun(argument: _ptychofleet_v1_PauseRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  pauseRun(argument: _ptychofleet_v1_PauseRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  pauseRun(argument: _ptychofleet_v1_PauseRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_PauseRunResponse__Output>): grpc.ClientUnaryCall;
+  
+  ResumeRun(argument: _ptychofleet_v1_ResumeRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  ResumeRun(argument: _ptychofleet_v1_ResumeRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  ResumeRun(argument: _ptychofleet_v1_ResumeRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  ResumeRun(argument: _ptychofleet_v1_ResumeRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  resumeRun(argument: _ptychofleet_v1_ResumeRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  resumeRun(argument: _ptychofleet_v1_ResumeRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  resumeRun(argument: _ptychofleet_v1_ResumeRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  resumeRun(argument: _ptychofleet_v1_ResumeRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
+  
   WatchRun(argument: _ptychofleet_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
   WatchRun(argument: _ptychofleet_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
   watchRun(argument: _ptychofleet_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
@@ -75,6 +97,10 @@ export interface RunServiceHandlers extends grpc.UntypedServiceImplementation {
   
   ListRuns: grpc.handleUnaryCall<_ptychofleet_v1_ListRunsRequest__Output, _ptychofleet_v1_ListRunsResponse>;
   
+  PauseRun: grpc.handleUnaryCall<_ptychofleet_v1_PauseRunRequest__Output, _ptychofleet_v1_PauseRunResponse>;
+  
+  ResumeRun: grpc.handleUnaryCall<_ptychofleet_v1_ResumeRunRequest__Output, _ptychofleet_v1_ResumeRunResponse>;
+  
   WatchRun: grpc.handleServerStreamingCall<_ptychofleet_v1_WatchRunRequest__Output, _ptychofleet_v1_WatchRunResponse>;
   
 }
@@ -85,5 +111,7 @@ export interface RunServiceDefinition extends grpc.ServiceDefinition {
   DownloadArtifact: MethodDefinition<_ptychofleet_v1_DownloadArtifactRequest, _ptychofleet_v1_DownloadArtifactResponse, _ptychofleet_v1_DownloadArtifactRequest__Output, _ptychofleet_v1_DownloadArtifactResponse__Output>
   GetRun: MethodDefinition<_ptychofleet_v1_GetRunRequest, _ptychofleet_v1_GetRunResponse, _ptychofleet_v1_GetRunRequest__Output, _ptychofleet_v1_GetRunResponse__Output>
   ListRuns: MethodDefinition<_ptychofleet_v1_ListRunsRequest, _ptychofleet_v1_ListRunsResponse, _ptychofleet_v1_ListRunsRequest__Output, _ptychofleet_v1_ListRunsResponse__Output>
+  PauseRun: MethodDefinition<_ptychofleet_v1_PauseRunRequest, _ptychofleet_v1_PauseRunResponse, _ptychofleet_v1_PauseRunRequest__Output, _ptychofleet_v1_PauseRunResponse__Output>
+  ResumeRun: MethodDefinition<_ptychofleet_v1_ResumeRunRequest, _ptychofleet_v1_ResumeRunResponse, _ptychofleet_v1_ResumeRunRequest__Output, _ptychofleet_v1_ResumeRunResponse__Output>
   WatchRun: MethodDefinition<_ptychofleet_v1_WatchRunRequest, _ptychofleet_v1_WatchRunResponse, _ptychofleet_v1_WatchRunRequest__Output, _ptychofleet_v1_WatchRunResponse__Output>
 }

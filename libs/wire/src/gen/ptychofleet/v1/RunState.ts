@@ -7,6 +7,7 @@ export const RunState = {
   RUN_STATE_SUCCEEDED: 'RUN_STATE_SUCCEEDED',
   RUN_STATE_FAILED: 'RUN_STATE_FAILED',
   RUN_STATE_CANCELLED: 'RUN_STATE_CANCELLED',
+  RUN_STATE_PAUSED: 'RUN_STATE_PAUSED',
 } as const;
 
 export type RunState =
@@ -22,5 +23,7 @@ export type RunState =
   | 4
   | 'RUN_STATE_CANCELLED'
   | 5
+  | 'RUN_STATE_PAUSED'
+  | 6
 
 export type RunState__Output = typeof RunState[keyof typeof RunState]
