@@ -25,6 +25,8 @@ export class InferenceJob implements Job {
   readonly plan: InferencePlan;
   readonly patternsPerGroup: number;
   readonly warnings: readonly string[];
+  readonly ledger = null;
+  readonly position = undefined;
   readonly #settings: InferenceSettings;
   readonly #weightBytes: Uint8Array;
   readonly #weightsDigest: Digest;
@@ -68,6 +70,10 @@ export class InferenceJob implements Job {
 
   closeRound(): Promise<RoundOutcome> {
     return Promise.resolve({ loss: null });
+  }
+
+  checkpoint(): null {
+    return null;
   }
 
   finish(): Promise<readonly MadeFile[]> {

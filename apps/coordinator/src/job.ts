@@ -1,6 +1,7 @@
 import type { Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
-import type { Block, Plan, RoundPurpose } from '@ptychofleet/run';
+import type { Block, Plan, RoundPurpose, RunPosition } from '@ptychofleet/run';
+import type { LedgerHead, LedgerStep } from '@ptychofleet/store';
 
 /** What a worker is told to compute. */
 export interface TaskDescription {
@@ -39,6 +40,8 @@ export interface EpochSummary {
 export interface RoundOutcome {
   /** Mean loss of the round per group; null for predictions. */
   readonly loss: number | null;
+  /** Set when the round was an optimiser step. */
+  readonly step?: LedgerStep;
   /** Set when the round ended an epoch. */
   readonly epoch?: EpochSummary;
   /** Set when the run is to end early, with the reason. */
@@ -59,12 +62,21 @@ export interface Job {
   /** Patterns that one accepted answer with `groupCount` groups stands for. */
   readonly patternsPerGroup: number;
   readonly warnings: readonly string[];
+  /** What its steps are measured against; null where there are none. */
+  readonly ledger: LedgerHead | null;
+  /** The round that comes next; undefined for a job that always begins anew. */
+  readonly position: RunPosition | undefined;
   learningRate(epoch: number): number;
   /** Number of values an answer must have. */
   valueCount(place: RoundPlace): number;
   describe(place: RoundPlace, block: Block): TaskDescription;
   accept(place: RoundPlace, block: Block, answer: TaskAnswer): void;
   closeRound(place: RoundPlace): Promise<RoundOutcome>;
+  /**
+   * All that a restart needs, as it is after the last round that was closed; what the present round has brought so far is
+   * not in it. A copy; null where a restart begins anew.
+   */
+  checkpoint(): Uint8Array | null;
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */

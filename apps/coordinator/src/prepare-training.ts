@@ -1,6 +1,6 @@
 import { digestOf, Fault } from '@ptychofleet/base';
 import { legacySnapshot, bundleFileName, writeBundle } from '@ptychofleet/bundle';
-import type { ModelSpec, TrainingRunSpec } from '@ptychofleet/config';
+import { decisiveParts, type ModelSpec, type TrainingRunSpec } from '@ptychofleet/config';
 import {
   encodePrepared,
   groupScan,
@@ -16,7 +16,7 @@ import type { JsonObject } from '@ptychofleet/wire';
 import type { EpochSummary, MadeFile } from './job.ts';
 import { TrainingJob, type PublishedScan } from './training-job.ts';
 
-interface DatasetDigests {
+export interface DatasetDigests {
   readonly dataset: string;
   readonly validation: string | null;
 }
@@ -28,6 +28,7 @@ export async function prepareTraining(
   validation: ScanDataset | null,
   digests: DatasetDigests,
   numerics: () => JsonObject,
+  stopAfterStep: number | null = null,
 ): Promise<TrainingJob> {
   await Promise.resolve();
   const { model, training } = spec;
@@ -68,6 +69,8 @@ export async function prepareTraining(
     scan: published,
     validation: checked,
     warnings,
+    identity: { spec: decisiveParts(spec), dataset: digests.dataset, validation: digests.validation },
+    stopAfterStep,
     publish: (final, history) => makeFiles(spec, published.scan, digests, numerics(), final, history),
   });
 }
@@ -163,12 +166,6 @@ function scheduleOf(training: TrainingRunSpec['training']): ScheduleSpec {
   };
 }
 
-/** The specification without what only concerns display: a quiet run makes the same bytes. */
-function decisiveParts({ model, loss, data, training, execution }: TrainingRunSpec): JsonObject {
-  const { accelerator, deterministic, precision } = execution;
-  return { model, loss, data, training, execution: { accelerator, deterministic, precision } };
-}
-
 async function makeFiles(
   spec: TrainingRunSpec,
   scan: PreparedScan,
@@ -201,7 +198,7 @@ async function makeFiles(
       target_amplitude: data.targetAmplitude,
     },
     provenance: {
-      spec: decisiveParts(spec),
+      spec: decisiveParts(spec) as JsonObject,
       dataset: digests.dataset,
       validation_dataset: digests.validation,
       // Optimiser updates: the batches of an epoch, accumSteps at a time.

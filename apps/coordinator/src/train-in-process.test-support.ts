@@ -79,7 +79,8 @@ export async function trainInProcess(
         outcome = await round({ purpose: 'step', epoch, stepInEpoch }, shardsOfStep(plan, stepInEpoch));
       if (plan.validationGroupCount > 0) {
         const tasks = Math.ceil(plan.validationGroupCount / microBatchSize(plan));
-        outcome = await round({ purpose: 'validation', epoch, stepInEpoch: 0 }, tasks);
+        const place = { purpose: 'validation', epoch, stepInEpoch: stepsPerEpoch(plan) } as const;
+        outcome = await round(place, tasks);
       }
       if (outcome.epoch !== undefined) epochs.push(outcome.epoch);
       stop = outcome.stop ?? null;

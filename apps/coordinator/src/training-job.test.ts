@@ -60,6 +60,7 @@ async function train(chosen: TrainingPlan): Promise<{ weights: Float32Array; dig
     scan,
     validation: null,
     warnings: [],
+    identity: { spec: {}, dataset: '', validation: null },
     publish: () => Promise.resolve([]),
   });
   const digests = new Set<string>();

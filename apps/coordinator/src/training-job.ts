@@ -1,5 +1,5 @@
-import { assert, digestOf, Fault, type Digest } from '@ptychofleet/base';
-import type { LossSpec, ModelSpec } from '@ptychofleet/config';
+import { assert, digestOf, digestOfText, Fault, type Digest } from '@ptychofleet/base';
+import { canonicalJson, resumableParts, type LossSpec, type ModelSpec } from '@ptychofleet/config';
 import type { PreparedScan } from '@ptychofleet/data';
 import {
   afterCheck,
@@ -9,6 +9,7 @@ import {
   divideByCount,
   earlyStoppingStart,
   ScalarTree,
+  slabDigests,
   slabToBytes,
   TreeReduction,
   type ClippingSpec,
@@ -22,12 +23,17 @@ import {
   microBatchOfStep,
   microBatchSize,
   optimiserMoves,
+  positionAfter,
+  runStart,
   shardsOfStep,
+  stepsBefore,
   stepsPerEpoch,
   tasksOf,
   type Block,
+  type RunPosition,
   type TrainingPlan,
 } from '@ptychofleet/run';
+import { chained, type LedgerHead, type LedgerStep } from '@ptychofleet/store';
 import type {
   EpochSummary,
   Job,
@@ -37,6 +43,7 @@ import type {
   TaskAnswer,
   TaskDescription,
 } from './job.ts';
+import { decodeTrainingState, encodeTrainingState, type RunIdentity } from './training-state.ts';
 
 export interface TrainingSettings {
   readonly plan: TrainingPlan;
@@ -52,6 +59,10 @@ export interface TrainingSettings {
   readonly scan: PublishedScan;
   readonly validation: PublishedScan | null;
   readonly warnings: readonly string[];
+  /** What checkpoints of this run carry, so that none is taken for one of another run. */
+  readonly identity: RunIdentity;
+  /** Step after which the run ends; null to go on to its end. */
+  readonly stopAfterStep?: number | null;
   /** Makes the run's files from the final weights. */
   readonly publish: (weights: Float32Array, history: readonly EpochSummary[]) => Promise<readonly MadeFile[]>;
 }
@@ -68,6 +79,7 @@ export class TrainingJob implements Job {
   readonly plan: TrainingPlan;
   readonly patternsPerGroup: number;
   readonly warnings: readonly string[];
+  readonly ledger: LedgerHead;
   readonly #settings: TrainingSettings;
   readonly #optimizer;
   readonly #schedule;
@@ -83,6 +95,8 @@ export class TrainingJob implements Job {
   #epochLossSum = 0;
   #epochGroups = 0;
   #stopping = earlyStoppingStart;
+  #position: RunPosition = runStart;
+  #chain: Digest;
 
   constructor(settings: TrainingSettings) {
     const { plan, layout, weights } = settings;
@@ -97,6 +111,56 @@ export class TrainingJob implements Job {
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
     this.#validation = this.#emptyValidation();
+    this.#weightsDigest = this.#publishWeights();
+    const { spec, dataset, validation } = settings.identity;
+    const decisive = [resumableParts(spec), dataset, validation, layout.digest, this.#weightsDigest];
+    const genesis = digestOfText(canonicalJson(decisive));
+    this.ledger = { genesis, tensors: layout.tensors.map(({ name }) => name) };
+    this.#chain = genesis;
+  }
+
+  get position(): RunPosition {
+    return this.#position;
+  }
+
+  get history(): readonly EpochSummary[] {
+    return this.#history;
+  }
+
+  checkpoint(): Uint8Array {
+    return encodeTrainingState({
+      identity: this.#settings.identity,
+      position: this.#position,
+      chain: this.#chain,
+      weights: this.#settings.weights,
+      optimizer: this.#optimizer.exportState(),
+      schedule: this.#schedule.exportState(),
+      stopping: this.#stopping,
+      accumulated: this.#accumulated,
+      epochLossSum: this.#epochLossSum,
+      epochGroups: this.#epochGroups,
+      history: this.#history,
+    });
+  }
+
+  /**
+   * Goes on where a checkpoint was made; nothing may have been computed yet.
+   * @param label names the checkpoint in errors.
+   * @throws Fault when it is damaged or of another run, and then nothing has changed
+   */
+  restore(bytes: Uint8Array, label: string): void {
+    const { layout, identity, weights } = this.#settings;
+    const state = decodeTrainingState(bytes, label, { plan: this.plan, size: layout.size, identity });
+    this.#optimizer.importState(state.optimizer);
+    weights.set(state.weights);
+    if (state.schedule !== null) this.#schedule.importState(state.schedule);
+    this.#stopping = state.stopping;
+    this.#accumulated = state.accumulated;
+    this.#epochLossSum = state.epochLossSum;
+    this.#epochGroups = state.epochGroups;
+    this.#history.splice(0, this.#history.length, ...state.history);
+    this.#position = state.position;
+    this.#chain = state.chain;
     this.#weightsDigest = this.#publishWeights();
   }
 
@@ -136,14 +200,14 @@ export class TrainingJob implements Job {
 
   async closeRound(place: RoundPlace): Promise<RoundOutcome> {
     await Promise.resolve();
-    if (place.purpose === 'validation') {
-      const loss = this.#validation.lossSum.reduce((sum, value) => sum + value, 0) / this.#validation.groups;
-      return { loss, ...this.#endEpoch(place.epoch, loss) };
-    }
-    const loss = this.#endStep(place);
-    const lastStep = place.stepInEpoch + 1 === stepsPerEpoch(this.plan);
-    const epochEnds = lastStep && this.plan.validationGroupCount === 0;
-    return { loss, ...(epochEnds ? this.#endEpoch(place.epoch, null) : {}) };
+    const { purpose, epoch, stepInEpoch } = this.#position;
+    assert(
+      purpose === place.purpose && epoch === place.epoch && stepInEpoch === place.stepInEpoch,
+      'rounds close in their order',
+    );
+    const outcome = place.purpose === 'validation' ? this.#endValidation(place) : this.#endRoundOfStep(place);
+    this.#position = positionAfter(this.plan, this.#position, outcome.stop !== undefined);
+    return outcome;
   }
 
   async finish(): Promise<readonly MadeFile[]> {
@@ -156,8 +220,22 @@ export class TrainingJob implements Job {
     return this.#weightBytes.get(digest) ?? null;
   }
 
-  /** Adds the step up and moves the optimiser when it is time; returns the mean loss of the step's groups. */
-  #endStep(place: RoundPlace): number {
+  #endValidation({ epoch }: RoundPlace): RoundOutcome {
+    const loss = this.#validation.lossSum.reduce((sum, value) => sum + value, 0) / this.#validation.groups;
+    return { loss, ...this.#endEpoch(epoch, loss) };
+  }
+
+  #endRoundOfStep(place: RoundPlace): RoundOutcome {
+    const step = this.#endStep(place);
+    const lastStep = place.stepInEpoch + 1 === stepsPerEpoch(this.plan);
+    const epochEnds = lastStep && this.plan.validationGroupCount === 0;
+    const outcome = { loss: step.loss, step, ...(epochEnds ? this.#endEpoch(place.epoch, null) : {}) };
+    if (step.step !== this.#settings.stopAfterStep) return outcome;
+    return { ...outcome, stop: `asked to stop after step ${step.step}` };
+  }
+
+  /** Adds the step up and moves the optimiser when it is time; returns what goes into the ledger. */
+  #endStep(place: RoundPlace): LedgerStep {
     const { plan } = this;
     // Shards beyond a short last batch have no groups: the identity of the sum.
     for (let shard = shardsOfStep(plan, place.stepInEpoch); shard < plan.virtualShards; shard++) {
@@ -171,6 +249,9 @@ export class TrainingJob implements Job {
     assert(gradient !== null && lossSum !== null && groups !== null, 'a step has groups');
     const expected = Math.min(plan.batchSize, plan.groupCount - place.stepInEpoch * plan.batchSize);
     assert(groups === expected, `step reduced ${groups} groups, ${expected} were handed out`);
+    // Before it is added to, divided and clipped.
+    const { layout, weights } = this.#settings;
+    const merged = slabDigests(layout, gradient);
     this.#accumulate(gradient, groups);
     if (optimiserMoves(plan, place.stepInEpoch)) this.#optimise(place.epoch);
     this.#gradient = new TreeReduction(plan.virtualShards);
@@ -178,7 +259,19 @@ export class TrainingJob implements Job {
     this.#counts = new ScalarTree(plan.virtualShards);
     this.#epochLossSum += lossSum;
     this.#epochGroups += groups;
-    return lossSum / groups;
+    const entry = chained(this.#chain, {
+      step: stepsBefore(plan, place) + 1,
+      epoch: place.epoch + 1,
+      stepInEpoch: place.stepInEpoch + 1,
+      groups,
+      loss: lossSum / groups,
+      gradient: merged.digest,
+      gradientTensors: merged.tensors,
+      weights: this.#weightsDigest,
+      weightTensors: slabDigests(layout, weights).tensors,
+    });
+    this.#chain = entry.chain;
+    return entry;
   }
 
   /** Steps follow one another, so the order of these additions is fixed without a tree. */

@@ -42,5 +42,6 @@ export {
   type AcceleratorRequest,
 } from './accelerator.ts';
 export { canonicalJson } from './canonical-json.ts';
+export { decisiveParts, firstDifferingField, resumableParts, type DifferingField } from './decisive-parts.ts';
 export { assertLimits, limits } from './limits.ts';
 export type { RunKind } from './fields/registry.ts';

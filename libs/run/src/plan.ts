@@ -63,7 +63,10 @@ export interface RunPosition {
 export const runStart: RunPosition = { purpose: 'step', epoch: 0, stepInEpoch: 0 };
 
 /** Steps finished over the whole run. */
-export function stepsBefore(plan: TrainingPlan, { epoch, stepInEpoch }: RunPosition): number {
+export function stepsBefore(
+  plan: TrainingPlan,
+  { epoch, stepInEpoch }: Pick<RunPosition, 'epoch' | 'stepInEpoch'>,
+): number {
   return epoch * stepsPerEpoch(plan) + stepInEpoch;
 }
 

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Fault, messageOf } from '@ptychofleet/base';
+import { noFailpoints, type Failpoint } from './failpoint.ts';
+import { storageFault } from './storage-fault.ts';
 
 /** Writes a whole file or none: temporary name in the same folder, fsync, rename, fsync of the folder. */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array,
+  failpoint: Failpoint = noFailpoints,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  failpoint('blob-before-write');
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, 'wx');
@@ -16,8 +22,10 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
     } finally {
       await file.close();
     }
+    failpoint('blob-before-rename');
     await rename(temporary, path);
     await syncFolder(folder);
+    failpoint('blob-after-rename');
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw storageFault(path, error);
@@ -33,17 +41,10 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function storageFault(path: string, error: unknown): Fault {
-  const code = (error as NodeJS.ErrnoException).code;
-  const why: Record<string, string> = {
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    EROFS: 'the file system is read-only',
-    EACCES: 'writing there is not permitted',
-    EPERM: 'writing there is not permitted',
-    ENOTDIR: 'part of the path is a file, not a folder',
-  };
-  const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'exhausted' : 'invalid-input';
-  const reason = (code === undefined ? undefined : why[code]) ?? messageOf(error);
-  return new Fault(kind, `cannot write ${path}: ${reason}`, { field: path }, { cause: error });
+/** Removes what writers that were killed have left below a folder; nobody may be writing there. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const { name, parentPath } of entries) {
+    if (name.startsWith('.') && name.endsWith('.tmp')) await rm(join(parentPath, name), { force: true });
+  }
 }

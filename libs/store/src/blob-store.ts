@@ -8,4 +8,6 @@ export interface BlobStore {
   put(bytes: Uint8Array): Promise<Digest>;
   get(digest: Digest): Promise<Uint8Array | null>;
   has(digest: Digest): Promise<boolean>;
+  /** Forgets it; nothing happens when it is not there. */
+  delete(digest: Digest): Promise<void>;
 }

@@ -1,20 +1,25 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, digestOf, Fault, isDigest, type Digest } from '@ptychofleet/base';
+import { assert, Fault, isDigest, type Digest } from '@ptychofleet/base';
 import { writeFileAtomic } from './atomic-file.ts';
 import type { BlobStore } from './blob-store.ts';
+import { digestInBackground } from './digest-in-background.ts';
+import { noFailpoints, type Failpoint } from './failpoint.ts';
 
 /** One file per blob, named by its digest: `blobs/ab/cdef…`. Durable once `put` returns. */
 export class FsBlobStore implements BlobStore {
   readonly #folder: string;
 
-  constructor(folder: string) {
+  readonly #failpoint: Failpoint;
+
+  constructor(folder: string, failpoint: Failpoint = noFailpoints) {
     this.#folder = folder;
+    this.#failpoint = failpoint;
   }
 
   async put(bytes: Uint8Array): Promise<Digest> {
-    const digest = digestOf(bytes);
-    if (!(await this.has(digest))) await writeFileAtomic(this.#pathOf(digest), bytes);
+    const digest = await digestInBackground(bytes);
+    if (!(await this.has(digest))) await writeFileAtomic(this.#pathOf(digest), bytes, this.#failpoint);
     return digest;
   }
 
@@ -26,7 +31,7 @@ export class FsBlobStore implements BlobStore {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw error;
     }
-    if (digestOf(bytes) !== digest) {
+    if ((await digestInBackground(bytes)) !== digest) {
       throw new Fault(
         'data-loss',
         `${this.#pathOf(digest)} is damaged: its content has another digest; delete it and send it again`,
@@ -40,6 +45,10 @@ export class FsBlobStore implements BlobStore {
       (entry) => entry.isFile(),
       () => false,
     );
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    await rm(this.#pathOf(digest), { force: true });
   }
 
   #pathOf(digest: Digest): string {

@@ -18,4 +18,9 @@ export class MemoryBlobStore implements BlobStore {
   has(digest: Digest): Promise<boolean> {
     return Promise.resolve(this.#blobs.has(digest));
   }
+
+  delete(digest: Digest): Promise<void> {
+    this.#blobs.delete(digest);
+    return Promise.resolve();
+  }
 }

@@ -1,0 +1,57 @@
+import { Fault } from '@ptychofleet/base';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeSlabFile, encodeSlabFile } from './index.ts';
+
+const numbers = fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity, -0, 0));
+const files = fc.record({
+  meta: fc.dictionary(
+    fc.string().filter((key) => key !== '__proto__'),
+    fc.oneof(numbers, fc.string(), fc.constant(null)),
+  ),
+  slabs: fc
+    .array(fc.tuple(fc.string(), fc.float32Array({ noNaN: false, maxLength: 20 })), { maxLength: 4 })
+    .map((entries) => new Map(entries)),
+});
+
+describe('a slab file', () => {
+  it('gives back every number as it was, those too that JSON has no word for', () => {
+    fc.assert(
+      fc.property(files, (file) => {
+        const back = decodeSlabFile(encodeSlabFile(file), 'file');
+        expect(back.meta).toEqual({ ...file.meta });
+        expect([...back.slabs.keys()]).toEqual([...file.slabs.keys()]);
+        for (const [name, slab] of file.slabs) {
+          const bits = (array: Float32Array) => [...new Uint32Array(array.slice().buffer)];
+          expect(bits(back.slabs.get(name)!)).toEqual(bits(slab));
+        }
+      }),
+    );
+  });
+
+  it('is refused with one sentence when bytes are missing, added or changed, and never taken for another', () => {
+    fc.assert(
+      fc.property(
+        files,
+        fc.nat(),
+        fc.nat(7),
+        fc.constantFrom('cut', 'turned', 'longer'),
+        (file, at, bit, how) => {
+          const whole = encodeSlabFile(file);
+          const place = at % whole.length;
+          const bad =
+            how === 'cut'
+              ? whole.slice(0, place)
+              : how === 'longer'
+                ? Buffer.concat([whole, Buffer.from([7])])
+                : whole;
+          if (how === 'turned') bad[place]! ^= 1 << bit;
+          expect(() => decodeSlabFile(bad, 'last.ckpt')).toThrow(Fault);
+          expect(() => decodeSlabFile(bad, 'last.ckpt')).toThrow(
+            /^last\.ckpt cannot be read: [^.]+; use another checkpoint$/,
+          );
+        },
+      ),
+    );
+  });
+});
