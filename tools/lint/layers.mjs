@@ -13,7 +13,7 @@ export const layers = {
   compute: ['base', 'config', 'params', 'model', 'data'],
   bundle: ['base', 'config', 'params', 'model'],
   store: ['base', 'params', 'run'],
-  telemetry: ['base', 'config'],
+  telemetry: ['base', 'config', 'store'],
   wire: ['base', 'config', 'params', 'run'],
 };
 

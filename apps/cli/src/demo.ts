@@ -68,7 +68,7 @@ export async function demo(
       reporter.note(
         `2/3 training with ${chosen.workers} gRPC workers: ${chosen.epochs} epochs of 512 patterns`,
       );
-      await trainOn(client, training, await readTrainingScans(training), reporter);
+      await trainOn(client, training, await readTrainingScans(training), reporter, interrupt);
       reporter.note('3/3 reconstructing with the same workers');
       const inference = createInferencePayload(
         { modelPath: outputDir, testDataFile: scanFile, outputDir, overrides: { inferenceBatchSize: 16 } },

@@ -15,7 +15,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   demo: ['demo', 'demo --output_dir out/quick --max_epochs 5'],
   up: ['up --workers 4', 'up --listen 0.0.0.0:50051 --state-dir /data/fleet'],
   runs: ['runs', 'runs --coordinator 10.0.0.5:50051 --json'],
-  watch: ['watch', 'watch r-7f3a --coordinator 10.0.0.5:50051'],
+  watch: [
+    'watch',
+    'watch r-7f3a --coordinator 10.0.0.5:50051',
+    'watch r-7f3a --logger csv,mlflow --output_dir out/s',
+  ],
+  'mlflow send': ['mlflow send out/s --mlflow-tracking-uri http://10.0.0.9:5000'],
   cancel: ['cancel r-7f3a'],
   pause: ['pause r-7f3a'],
   resume: ['resume r-7f3a'],

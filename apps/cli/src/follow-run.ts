@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { digestOf, Fault } from '@ptychofleet/base';
-import type { Reporter } from '@ptychofleet/telemetry';
+import type { Reporter, RunLog } from '@ptychofleet/telemetry';
 import type { CoordinatorClient, CreateRunRequest, EpochRecord, Run } from '@ptychofleet/wire';
 
 /** Sends a scan unless the coordinator holds it already; returns its handle. */
@@ -31,15 +31,17 @@ export interface FollowedRun {
   readonly epochs: readonly EpochRecord[];
 }
 
-/** Follows a run to its end and shows it. A run that did not succeed is a fault with its reason. */
+/** Follows a run to its end, shows it and logs it. A run that did not succeed is a fault with its reason. */
 export async function followRun(
   client: CoordinatorClient,
   runId: string,
   reporter: Reporter,
+  log: Pick<RunLog, 'step' | 'epoch'> | null = null,
 ): Promise<FollowedRun> {
   const epochs: EpochRecord[] = [];
   let run = await client.getRun(runId);
   let epochCount = run.progress?.epochCount ?? 0;
+  let step = 0;
   try {
     for await (const event of client.watchRun(runId)) {
       if (event.event === 'progress' && event.progress) {
@@ -48,7 +50,13 @@ export async function followRun(
       } else if (event.event === 'epochFinished' && event.epochFinished) {
         epochs.push(event.epochFinished);
         const { validationLoss, ...record } = event.epochFinished;
-        reporter.epoch({ ...record, ...(validationLoss == null ? {} : { validationLoss }) }, epochCount);
+        const epoch = { ...record, ...(validationLoss == null ? {} : { validationLoss }) };
+        log?.epoch({ ...epoch, step });
+        reporter.epoch(epoch, epochCount);
+      } else if (event.event === 'stepFinished' && event.stepFinished) {
+        const { gradientNorm, ...record } = event.stepFinished;
+        log?.step({ ...record, ...(gradientNorm == null ? {} : { gradientNorm }) });
+        step = record.step;
       } else if (event.event === 'note' && event.note) reporter.note(event.note);
       else if (event.event === 'stateChanged' && event.stateChanged) run = event.stateChanged;
     }

@@ -10,12 +10,13 @@ import { addEvaluateCommand } from './evaluate/command.ts';
 import { addExamples } from './examples.ts';
 import { factoryPorts } from './factory-ports.ts';
 import { infer } from './infer.ts';
+import { addMlflowCommands, trackingUriOption } from './mlflow-commands.ts';
 import { printFailure, type OutputOptions } from './output.ts';
 import { addRunFlags, sourcesOf } from './run-options.ts';
 import { simulate, type SimulateArguments } from './simulate.ts';
 import { train } from './train.ts';
 import { up, type UpArguments } from './up.ts';
-import { listRuns, listWorkers, order, watch, type RunOrder } from './watch.ts';
+import { listRuns, listWorkers, order, watch, type RunOrder, type WatchArguments } from './watch.ts';
 
 interface CommonFlags {
   readonly json?: true;
@@ -76,6 +77,7 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
   addEvaluateCommand(program, common);
   addBundleCommands(program, common);
   addConfigCommands(program, common);
+  addMlflowCommands(program, common);
   for (const [name, text] of delegated) program.command(name).helpGroup('Fleet:').description(text);
   addCompletionCommand(program);
   addExamples(program);
@@ -155,9 +157,12 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
       .argument('[run]', 'id of the run'),
   )
     .option(...address)
+    .option('--logger <names>', 'log it here, too: csv, tensorboard, mlflow, joined by commas')
+    .option('--output_dir <folder>', 'where the log goes', 'training_outputs')
+    .addOption(trackingUriOption())
     .option(...quiet)
-    .action((run: string | undefined, options: CommonFlags & { coordinator: string }) =>
-      watch(options.coordinator, run ?? null, outputOf(options)),
+    .action((run: string | undefined, options: CommonFlags & WatchArguments) =>
+      watch(options, run ?? null, outputOf(options)),
     );
   for (const [name, does] of orders) {
     common(program.command(name).helpGroup('Fleet:').description(does).argument('<run>', 'id of the run'))

@@ -5,6 +5,7 @@ import { formatSeconds, type Reporter } from '@ptychofleet/telemetry';
 import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/wire';
 import { prepareOutput, readScan, type ScanInput } from './files.ts';
 import { followRun, sendScan, submit, type FollowedRun } from './follow-run.ts';
+import { checkTrainingLog, logFiles, openTrainingLog } from './training-log.ts';
 import { printResult, reporterFor, type OutputOptions } from './output.ts';
 import { lossPicture } from './pictures.ts';
 import { withFleet, workerCount, type FleetChoice } from './with-fleet.ts';
@@ -41,17 +42,40 @@ export async function trainOn(
   payload: TrainingPayload,
   scans: TrainingScans,
   reporter: Reporter,
+  interrupt: AbortSignal,
 ): Promise<TrainedFiles> {
-  const { outputDir } = payload.inputs;
+  const { outputDir, mlflowTrackingUri } = payload.inputs;
   const datasetDigest = await sendScan(client, scans.training);
   const validationDigest = scans.validation === null ? '' : await sendScan(client, scans.validation);
   const spec = toStruct(payload.spec as unknown as JsonObject);
   const run = await submit(client, { spec, datasetDigest, validationDigest, modelDigest: '' });
   for (const warning of run.warnings) reporter.warn(warning);
-  const followed = await followRun(client, run.runId, reporter);
+  const { loggerBackend: backends } = payload.spec.execution;
+  const place = { outputDir, runId: run.runId, spec: payload.spec, trackingUri: mlflowTrackingUri };
+  const log = openTrainingLog({ backends, ...place }, (text) => reporter.warn(text));
+  try {
+    const followed = await followRun(client, run.runId, reporter, log);
+    const files = await fetchFiles(client, payload, followed);
+    logFiles(log, outputDir, [bundleName, 'loss.png', 'run.json']);
+    await log.close('succeeded');
+    return files;
+  } catch (error) {
+    await log.close(interrupt.aborted ? 'interrupted' : 'failed');
+    throw error;
+  }
+}
+
+/** Brings the bundle of a finished run here, paints its losses and writes its record. */
+async function fetchFiles(
+  client: CoordinatorClient,
+  payload: TrainingPayload,
+  followed: FollowedRun,
+): Promise<TrainedFiles> {
+  const { outputDir } = payload.inputs;
+  const { runId } = followed.run;
   const bundle = join(outputDir, bundleName);
   const artifact = followed.run.artifacts.find(({ name }) => name === bundleName);
-  await writeFileAtomic(bundle, await client.downloadArtifact(run.runId, bundleName));
+  await writeFileAtomic(bundle, await client.downloadArtifact(runId, bundleName));
   const loss = lossPicture(followed.epochs);
   await writeFileAtomic(join(outputDir, loss.name), loss.bytes);
   const { spec: frozen, inputs, overridesApplied } = payload;
@@ -71,6 +95,8 @@ export async function train(
   interrupt: AbortSignal,
 ): Promise<void> {
   workerCount(fleet);
+  const { loggerBackend: backends } = payload.spec.execution;
+  checkTrainingLog({ backends, trackingUri: payload.inputs.mlflowTrackingUri });
   const { outputDir, trainDataFile } = payload.inputs;
   const scans = await readTrainingScans(payload);
   await prepareOutput(outputDir);
@@ -80,7 +106,7 @@ export async function train(
   const files = await withFleet(
     { ...fleet, logFolder: join(outputDir, 'logs'), execution: payload.spec.execution },
     interrupt,
-    (client) => trainOn(client, payload, scans, reporter),
+    (client) => trainOn(client, payload, scans, reporter, interrupt),
   );
   const seconds = (performance.now() - started) / 1000;
   const last = files.followed.epochs.at(-1);

@@ -1,7 +1,10 @@
 import { Fault } from '@ptychofleet/base';
-import { CoordinatorClient } from '@ptychofleet/wire';
+import { commandLineLevel } from '@ptychofleet/config';
+import type { RunEnd } from '@ptychofleet/telemetry';
+import { CoordinatorClient, fromStruct } from '@ptychofleet/wire';
 import { followRun } from './follow-run.ts';
 import { printResult, reporterFor, type OutputOptions } from './output.ts';
+import { checkTrainingLog, openTrainingLog } from './training-log.ts';
 
 const connectTimeoutMs = 5000;
 
@@ -18,14 +21,50 @@ async function connected<Result>(
   }
 }
 
-/** Follows a run that somebody submitted; the newest one when none is named. */
-export async function watch(address: string, runId: string | null, output: OutputOptions): Promise<void> {
-  await connected(address, async (client) => {
+export interface WatchArguments {
+  readonly coordinator: string;
+  readonly logger?: string;
+  readonly output_dir: string;
+  readonly mlflowTrackingUri?: string;
+}
+
+/** As `train` takes it. */
+function loggersOf(text: string): string | null {
+  const { assignments } = commandLineLevel('train', [{ flag: '--logger', text }]);
+  return assignments[0]?.value as string | null;
+}
+
+/**
+ * Follows a run that somebody submitted; the newest one when none is named. A log gets the run's whole history, or what it
+ * lacks of it when it was begun before.
+ */
+export async function watch(
+  { coordinator, logger = 'none', output_dir: outputDir, mlflowTrackingUri }: WatchArguments,
+  runId: string | null,
+  output: OutputOptions,
+): Promise<void> {
+  const backends = loggersOf(logger);
+  const trackingUri = mlflowTrackingUri ?? null;
+  checkTrainingLog({ backends, trackingUri });
+  await connected(coordinator, async (client) => {
     const chosen = runId ?? (await client.listRuns()).at(-1)?.runId;
     if (chosen === undefined) {
-      throw new Fault('not-found', `no run to watch at ${address} yet; start one with \`ptychofleet train\``);
+      throw new Fault(
+        'not-found',
+        `no run to watch at ${coordinator} yet; start one with \`ptychofleet train\``,
+      );
     }
-    const { run, epochs } = await followRun(client, chosen, reporterFor(output, 'step'));
+    const reporter = reporterFor(output, 'step');
+    const known = await client.getRun(chosen);
+    if (backends !== null && known.kind !== 'RUN_KIND_TRAINING')
+      throw new Fault('invalid-input', `--logger: run ${chosen} is a reconstruction, which has no metrics`);
+    const spec = fromStruct(known.spec);
+    const place = { outputDir, runId: chosen, spec, trackingUri };
+    const log = openTrainingLog({ backends, ...place }, (text) => reporter.warn(text));
+    let end: RunEnd = 'failed';
+    const { run, epochs } = await followRun(client, chosen, reporter, log)
+      .then((followed) => ((end = 'succeeded'), followed))
+      .finally(() => log.close(end));
     printResult(output, { type: 'result', command: 'watch', ...run }, [
       `run ${run.runId} succeeded after ${epochs.length} epochs`,
     ]);

@@ -11,7 +11,7 @@ import {
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
 import { toStruct } from '@ptychofleet/wire';
-import type { Job, RoundPlace, TaskAnswer } from './job.ts';
+import type { Job, RoundOutcome, RoundPlace, TaskAnswer } from './job.ts';
 import type { RunRecord } from './run-record.ts';
 import { Throughput } from './throughput.ts';
 import { Workers, type WorkerLife } from './workers.ts';
@@ -241,8 +241,10 @@ export class Coordinator {
     const run = this.#runs.get(id);
     assert(run !== undefined, 'closing runs are active');
     try {
+      // Before: at the end of an epoch a plateau schedule moves on.
+      const learningRate = run.job.learningRate(place.epoch);
       const outcome = await run.job.closeRound(place);
-      this.#report(run, place, outcome.loss);
+      this.#report(run, place, learningRate, outcome);
       if (outcome.epoch !== undefined) {
         const seconds = (this.#clock.nowMs() - run.epochStartedMs) / 1000;
         const { validationLoss, ...summary } = outcome.epoch;
@@ -263,11 +265,20 @@ export class Coordinator {
     }
   }
 
-  #report(run: ActiveRun, place: RoundPlace, loss: number | null): void {
+  #report(
+    run: ActiveRun,
+    place: RoundPlace,
+    learningRate: number,
+    { loss, gradientNorm }: RoundOutcome,
+  ): void {
     if (place.purpose === 'validation') return;
     run.stepsDone = place.purpose === 'step' ? run.stepsDone + 1 : stepCount(run.job.plan);
     run.lossSumInEpoch += loss ?? 0;
     run.stepsInEpoch += 1;
+    if (loss !== null) {
+      const norm = gradientNorm === undefined ? {} : { gradientNorm };
+      run.record.addStep({ step: run.stepsDone, epoch: place.epoch + 1, loss, learningRate, ...norm });
+    }
     const steps = stepCount(run.job.plan);
     const rate = run.throughput.patternsPerSecond();
     const { plan } = run.job;
@@ -283,7 +294,7 @@ export class Coordinator {
       patternsPerSecond: rate,
       remainingSeconds: rate > 0 ? ((steps - run.stepsDone) * perStep) / rate : 0,
       workerCount: this.workers.all().length,
-      learningRate: run.job.learningRate(place.epoch),
+      learningRate,
     });
   }
 

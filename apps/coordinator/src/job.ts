@@ -42,6 +42,8 @@ export interface RoundOutcome {
   readonly loss: number | null;
   /** Set when the round was an optimiser step. */
   readonly step?: LedgerStep;
+  /** Norm of the mean gradient before clipping, where it was asked for and the optimiser moved. */
+  readonly gradientNorm?: number;
   /** Set when the round ended an epoch. */
   readonly epoch?: EpochSummary;
   /** Set when the run is to end early, with the reason. */

@@ -55,6 +55,7 @@ export async function prepareTraining(
     accumulationSteps: training.accumSteps,
   };
   const { gradientClipVal } = training;
+  const { logGradNorm, gradNormLogFreq } = spec.execution;
   return new TrainingJob({
     plan,
     model,
@@ -66,6 +67,7 @@ export async function prepareTraining(
     clipping:
       gradientClipVal === null ? null : { algorithm: training.gradientClipAlgorithm, value: gradientClipVal },
     earlyStopping: { patience: training.earlyStopPatience, mode: 'min' },
+    gradientNormEvery: logGradNorm ? gradNormLogFreq : null,
     scan: published,
     validation: checked,
     warnings,

@@ -4,6 +4,7 @@ import { toStruct, type JsonObject, type Run, type RunEvent } from '@ptychofleet
 
 type Kept = RunEvent & { sequence: number };
 export type EpochRow = Run['epochs'][number];
+export type StepRow = NonNullable<RunEvent['stepFinished']>;
 export type ProgressRow = NonNullable<Run['progress']>;
 
 const stateOfPhase: Record<RunPhase, Run['state']> = {
@@ -94,6 +95,10 @@ export class RunRecord {
     this.#progress = progress;
     const event: RunEvent = { sequence: this.#history.length, progress };
     for (const watcher of [...this.#watchers]) watcher(event);
+  }
+
+  addStep(row: StepRow): void {
+    this.#keep({ stepFinished: row });
   }
 
   addEpoch(row: EpochRow): void {

@@ -57,6 +57,7 @@ async function train(chosen: TrainingPlan): Promise<{ weights: Float32Array; dig
     schedule: constantRate,
     clipping: null,
     earlyStopping: { patience: 1, mode: 'min' },
+    gradientNormEvery: null,
     scan,
     validation: null,
     warnings: [],

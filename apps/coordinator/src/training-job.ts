@@ -7,6 +7,7 @@ import {
   createOptimizer,
   createSchedule,
   divideByCount,
+  euclideanNorm,
   earlyStoppingStart,
   ScalarTree,
   slabDigests,
@@ -56,6 +57,8 @@ export interface TrainingSettings {
   readonly schedule: ScheduleSpec;
   readonly clipping: ClippingSpec | null;
   readonly earlyStopping: EarlyStoppingSpec;
+  /** Optimiser steps from one reported gradient norm to the next; null reports none. */
+  readonly gradientNormEvery: number | null;
   readonly scan: PublishedScan;
   readonly validation: PublishedScan | null;
   readonly warnings: readonly string[];
@@ -87,6 +90,7 @@ export class TrainingJob implements Job {
   readonly #history: EpochSummary[] = [];
   /** Sum over the steps since the optimiser moved last. */
   #accumulated: { gradient: Float32Array; groups: number } | null = null;
+  #optimiserSteps = 0;
   #weightsDigest: Digest;
   #gradient: TreeReduction;
   #losses: ScalarTree;
@@ -226,16 +230,21 @@ export class TrainingJob implements Job {
   }
 
   #endRoundOfStep(place: RoundPlace): RoundOutcome {
-    const step = this.#endStep(place);
+    const { step, ...norm } = this.#endStep(place);
     const lastStep = place.stepInEpoch + 1 === stepsPerEpoch(this.plan);
     const epochEnds = lastStep && this.plan.validationGroupCount === 0;
-    const outcome = { loss: step.loss, step, ...(epochEnds ? this.#endEpoch(place.epoch, null) : {}) };
+    const outcome = {
+      loss: step.loss,
+      step,
+      ...norm,
+      ...(epochEnds ? this.#endEpoch(place.epoch, null) : {}),
+    };
     if (step.step !== this.#settings.stopAfterStep) return outcome;
     return { ...outcome, stop: `asked to stop after step ${step.step}` };
   }
 
   /** Adds the step up and moves the optimiser when it is time; returns what goes into the ledger. */
-  #endStep(place: RoundPlace): LedgerStep {
+  #endStep(place: RoundPlace): Pick<RoundOutcome, 'gradientNorm'> & { readonly step: LedgerStep } {
     const { plan } = this;
     // Shards beyond a short last batch have no groups: the identity of the sum.
     for (let shard = shardsOfStep(plan, place.stepInEpoch); shard < plan.virtualShards; shard++) {
@@ -253,7 +262,7 @@ export class TrainingJob implements Job {
     const { layout, weights } = this.#settings;
     const merged = slabDigests(layout, gradient);
     this.#accumulate(gradient, groups);
-    if (optimiserMoves(plan, place.stepInEpoch)) this.#optimise(place.epoch);
+    const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place.epoch) : undefined;
     this.#gradient = new TreeReduction(plan.virtualShards);
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
@@ -271,7 +280,7 @@ export class TrainingJob implements Job {
       weightTensors: slabDigests(layout, weights).tensors,
     });
     this.#chain = entry.chain;
-    return entry;
+    return { step: entry, ...(gradientNorm === undefined ? {} : { gradientNorm }) };
   }
 
   /** Steps follow one another, so the order of these additions is fixed without a tree. */
@@ -286,16 +295,22 @@ export class TrainingJob implements Job {
     before.groups += groups;
   }
 
-  /** One optimiser step from the mean over the groups of all steps added up: never a mean of means. */
-  #optimise(epoch: number): void {
-    const { weights, layout, clipping } = this.#settings;
+  /**
+   * One optimiser step from the mean over the groups of all steps added up: never a mean of means.
+   * @returns the gradient's norm before clipping, when it is to be reported
+   */
+  #optimise(epoch: number): number | undefined {
+    const { weights, layout, clipping, gradientNormEvery } = this.#settings;
     assert(this.#accumulated !== null, 'a gradient is there');
     const { gradient, groups } = this.#accumulated;
     this.#accumulated = null;
     divideByCount(gradient, groups);
+    const reported = gradientNormEvery !== null && this.#optimiserSteps++ % gradientNormEvery === 0;
+    const norm = reported ? euclideanNorm(gradient) : undefined;
     if (clipping !== null) clipGradient(gradient, layout, clipping, weights);
     this.#optimizer.step(weights, gradient, this.#schedule.rate(epoch));
     this.#weightsDigest = this.#publishWeights();
+    return norm;
   }
 
   #endEpoch(epoch: number, validationLoss: number | null): Pick<RoundOutcome, 'epoch' | 'stop'> {

@@ -1,9 +1,10 @@
 import type { Field } from './fields/field.ts';
 import { refusalOf } from './levels/level.ts';
+import { applies } from './rules.ts';
 
 const candidates: readonly unknown[] = [
   ...[true, false, 2, 4, 1, 64, 8, 16, 0, 0.5, 0.25, 0.75, 1e-7, 3, 6, 20, 1e9, 128, -1],
-  ...['some/path.npz', 'yes', '1e9', 'a: b # c', "it's", 'naïve', null],
+  ...['some/path.npz', 'http://localhost:5000', 'yes', '1e9', 'a: b # c', "it's", 'naïve', null],
 ];
 
 /** Values that the field takes by itself, its default left out. */
@@ -30,8 +31,6 @@ export function companionsOf(field: Field, all: readonly Field[]): Readonly<Reco
   if (condition === undefined) return {};
   const decisive = all.find((one) => one.section === field.section && one.key === condition.key);
   if (decisive === undefined) throw new Error(`${field.path}: ${condition.key} is no field`);
-  const value = [decisive.default, ...samplesOf(decisive)].find(
-    (one) => condition.in?.includes(one) ?? !condition.notIn?.includes(one),
-  );
+  const value = [decisive.default, ...samplesOf(decisive)].find((one) => applies(condition, one));
   return { [decisive.name]: value };
 }

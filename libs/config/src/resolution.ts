@@ -58,6 +58,10 @@ export class Resolution {
     return decision !== undefined && levelNames.indexOf(decision.level) < levelNames.indexOf('inferred');
   }
 
+  levelOf(field: Field): LevelName {
+    return this.#decisions.get(field)?.level ?? 'default';
+  }
+
   sourceOf(field: Field): string {
     return this.#decisions.get(field)?.source ?? 'default';
   }

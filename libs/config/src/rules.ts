@@ -62,6 +62,13 @@ function checkPool(
   }
 }
 
+/** Whether the decisive field's value gives the field an effect. */
+export function applies(condition: NonNullable<Field['onlyWith']>, decisive: unknown): boolean {
+  const { in: among, notIn, including } = condition;
+  if (including !== undefined) return typeof decisive === 'string' && decisive.split(',').includes(including);
+  return among?.includes(decisive) ?? !notIn?.includes(decisive);
+}
+
 /** No value without effect: a parameter of something that is not chosen is a mistake of the caller. */
 function checkEffects(spec: RunSpec): void {
   const sections = Object.values(spec.kind === 'training' ? trainingSections : inferenceSections);
@@ -71,9 +78,8 @@ function checkEffects(spec: RunSpec): void {
       const condition = field.onlyWith;
       if (condition === undefined || values[field.key] === field.default) continue;
       const decisive = values[condition.key];
-      const applies = condition.in?.includes(decisive) ?? !condition.notIn?.includes(decisive);
-      if (applies) continue;
-      const wanted = condition.in?.map(shown).join(' or ') ?? 'a value';
+      if (applies(condition, decisive)) continue;
+      const wanted = condition.in?.map(shown).join(' or ') ?? condition.including ?? 'a value';
       throw noEffect(field.path, values[field.key], `${name}.${condition.key}`, decisive, wanted);
     }
   }

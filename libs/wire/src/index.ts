@@ -23,6 +23,7 @@ export type { ResultHeader__Output as ResultHeader } from './gen/ptychofleet/v1/
 export type { Progress__Output as Progress } from './gen/ptychofleet/v1/Progress.ts';
 export type { Run__Output as Run } from './gen/ptychofleet/v1/Run.ts';
 export type { RunEvent, RunEvent__Output } from './gen/ptychofleet/v1/RunEvent.ts';
+export type { StepRecord__Output as StepRecord } from './gen/ptychofleet/v1/StepRecord.ts';
 export type { TaskAssignment__Output as TaskAssignment } from './gen/ptychofleet/v1/TaskAssignment.ts';
 export type { Worker__Output as Worker } from './gen/ptychofleet/v1/Worker.ts';
 export type { ServerDuplexStream, ServerReadableStream, ServerWritableStream } from '@grpc/grpc-js';

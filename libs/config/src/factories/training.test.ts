@@ -44,8 +44,9 @@ describe('files', () => {
       trainDataFile: 'a.npz',
       testDataFile: null,
       outputDir: 'training_outputs',
+      mlflowTrackingUri: null,
     });
-    expect(flag.inputs).toEqual({ trainDataFile: 'scan.npz', testDataFile: 'b.npz', outputDir: 'out' });
+    expect(flag.inputs).toMatchObject({ trainDataFile: 'scan.npz', testDataFile: 'b.npz', outputDir: 'out' });
     expect([file.inputs.trainDataFile, variable.inputs.trainDataFile]).toEqual(['c.npz', 'd.npz']);
     expect(file.spec).toStrictEqual(argument.spec);
     expect(variable.spec).toStrictEqual(argument.spec);

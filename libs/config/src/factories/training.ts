@@ -5,6 +5,7 @@ import { registryOf } from '../fields/registry.ts';
 import { emptyLevel, type Level } from '../levels/level.ts';
 import { profileLevel } from '../profiles.ts';
 import { Resolution, type AppliedOverride } from '../resolution.ts';
+import { noEffect } from '../rule-fault.ts';
 import { parseTrainingRunSpec, schemaVersion, type TrainingRunSpec } from '../run-spec.ts';
 import { checkAgainstFile } from './check-against-file.ts';
 import { inferTraining } from './infer-training.ts';
@@ -26,6 +27,7 @@ export interface TrainingPayload {
     readonly trainDataFile: string;
     readonly testDataFile: string | null;
     readonly outputDir: string;
+    readonly mlflowTrackingUri: string | null;
   };
   readonly header: DatasetHeader;
   readonly overridesApplied: readonly AppliedOverride[];
@@ -66,6 +68,7 @@ export function createTrainingPayload(request: TrainingPayloadRequest, ports: Fa
     kind: 'training',
     ...resolution.sections(registryOf('training')),
   });
+  const mlflowTrackingUri = trackingUriOf(stated, spec);
   const warnings = checkAgainstFile(spec, resolution, header, inputs);
   return {
     spec,
@@ -73,6 +76,7 @@ export function createTrainingPayload(request: TrainingPayloadRequest, ports: Fa
       trainDataFile: inputs.trainDataFile,
       testDataFile: inputs.testDataFile,
       outputDir: inputs.outputDir,
+      mlflowTrackingUri,
     },
     header,
     overridesApplied: resolution.trail,
@@ -80,6 +84,22 @@ export function createTrainingPayload(request: TrainingPayloadRequest, ports: Fa
       ...new Set([...chosen.flatMap((level) => level.warnings), ...acceleratorWarnings, ...warnings]),
     ],
   };
+}
+
+/** @throws Fault for a server that nothing would be sent to; the environment may name one for all runs of a shell */
+function trackingUriOf(stated: Resolution, { execution }: TrainingRunSpec): string | null {
+  const { mlflowTrackingUri } = trainingInputSection.field;
+  const uri = stated.get(mlflowTrackingUri);
+  const used = execution.loggerBackend?.split(',').includes('mlflow') === true;
+  if (used || uri === null) return uri;
+  if (stated.levelOf(mlflowTrackingUri) === 'environment') return null;
+  throw noEffect(
+    mlflowTrackingUri.path,
+    uri,
+    'execution.loggerBackend',
+    execution.loggerBackend,
+    'include mlflow',
+  );
 }
 
 interface TrainingInputs {

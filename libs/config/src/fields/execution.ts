@@ -1,5 +1,5 @@
 import { field, section } from './field.ts';
-import { choice, integer, optional, text, toggle } from './value-type.ts';
+import { choice, integer, optional, severalOf, text, toggle } from './value-type.ts';
 
 const group = 'Device and loading';
 const bookkeeping = 'Checkpoints and logging';
@@ -7,12 +7,16 @@ const bookkeeping = 'Checkpoints and logging';
 const inMemory = 'a worker keeps its patterns in memory and has no loader, so leave it at its default';
 const noExport =
   'best and last checkpoints are not written as files yet; resuming needs none, since the coordinator keeps its own';
-const noLogger = 'no metrics file is written yet, so use --logger none and follow the run with watch';
+const mlflowOnly = { key: 'loggerBackend', including: 'mlflow' } as const;
 
-/** `none` is upstream's word for no logger. */
-function loggerName(value: unknown): unknown {
+/** A list means all of them; `none` is upstream's word for none. */
+function loggersNamed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? null : value.join(',');
   return value === 'none' ? null : value;
 }
+
+/** Where metrics can go, in the order in which several are named. */
+export const loggerNames = ['csv', 'tensorboard', 'mlflow'] as const;
 
 const execution = {
   accelerator: field(choice(['auto', 'cpu', 'gpu', 'cuda', 'tpu', 'mps']), {
@@ -108,15 +112,45 @@ export const trainingExecutionSection = section('execution', {
     help: 'Whether a lower or a higher metric is better.',
     refused: noExport,
   }),
-  loggerBackend: field(optional(choice(['csv', 'tensorboard', 'mlflow'])), {
-    default: null,
+  loggerBackend: field(optional(severalOf(loggerNames)), {
+    default: 'csv',
     group: bookkeeping,
     aliases: ['logger', 'torch_logger'],
-    translate: loggerName,
+    translate: loggersNamed,
     flags: ['--logger', '--torch-logger'],
     switches: { '--disable_mlflow': null, '--disable-mlflow': null },
-    help: 'Where metrics are written.',
-    refused: noLogger,
+    help: 'Where metrics of steps and epochs go; several as csv,tensorboard or by giving the flag again.',
+  }),
+  logGradNorm: field(toggle(), {
+    default: false,
+    group: bookkeeping,
+    help: 'Log the norm of the gradient before clipping, too.',
+  }),
+  gradNormLogFreq: field(integer({ min: 1, max: 1_000_000 }), {
+    default: 1,
+    group: bookkeeping,
+    unit: 'steps',
+    onlyWith: { key: 'logGradNorm', in: [true] },
+    help: 'Optimiser steps from one logged gradient norm to the next.',
+  }),
+  experimentName: field(text('the name of an experiment'), {
+    default: 'Synthetic_Runs',
+    group: bookkeeping,
+    onlyWith: mlflowOnly,
+    help: 'MLflow experiment that the run belongs to; made if missing.',
+  }),
+  modelName: field(text('a name'), {
+    default: 'PtychoPINNv2',
+    group: bookkeeping,
+    onlyWith: mlflowOnly,
+    help: 'Value of the tag model_name of the MLflow run.',
+  }),
+  notes: field(optional(text('a text')), {
+    default: null,
+    group: bookkeeping,
+    translate: (value) => (value === '' ? null : value),
+    onlyWith: mlflowOnly,
+    help: 'Description of the MLflow run.',
   }),
 });
 

@@ -41,11 +41,12 @@ export interface FieldEntry<T> {
   readonly refused?: string;
   /** Values that the type knows and we cannot serve, with the reason. */
   readonly refusedValues?: Readonly<Record<string, string>>;
-  /** Has an effect only while another field of the section has one of these values (or: none of those). */
+  /** Has an effect only while another field of the section has one of these values (or: none of those, or: this among several). */
   readonly onlyWith?: {
     readonly key: string;
     readonly in?: readonly unknown[];
     readonly notIn?: readonly unknown[];
+    readonly including?: string;
   };
   /** Upstream keeps this training field in its execution configuration. */
   readonly inExecutionConfig?: boolean;

@@ -158,11 +158,6 @@ export const foreignSection = section('foreign', {
   stage3Epochs: stages(integer(), 0, { aliases: ['stage_3_epochs'] }),
 
   orchestrator: tracking(words, 'Lightning'),
-  experimentName: tracking(words, 'Synthetic_Runs'),
-  modelName: tracking(words, 'PtychoPINNv2'),
-  notes: tracking(words, ''),
-  logGradNorm: tracking(toggle(), false),
-  gradNormLogFreq: tracking(integer(), 1),
   reconLogEveryNEpochs: tracking(optional(integer()), null, torchFlag('recon-log-every-n-epochs')),
   reconLogNumPatches: tracking(integer(), 4, torchFlag('recon-log-num-patches')),
   reconLogFixedIndices: tracking(optional(words), null, torchFlag('recon-log-fixed-indices')),

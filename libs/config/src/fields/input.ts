@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { field, section } from './field.ts';
 import { choice, optional, path, text } from './value-type.ts';
 
@@ -16,6 +17,16 @@ const device = field(optional(choice(['cpu', 'cuda'])), {
   deprecatedFlags: { '--device': 'use --accelerator' },
   help: 'Former name of --accelerator.',
 });
+
+/** A tracking server; secrets come from MLflow's own variables, so that no file and no list of processes shows them. */
+const trackingUri = {
+  ...text("the http or https address of a tracking server, without a user's name or password"),
+  schema: z
+    .string()
+    .max(2048)
+    .regex(/^https?:\/\/[^\s@/?#]+(\/[^\s?#]*)?$/),
+  valueName: 'URL',
+};
 
 /** What a command needs to know besides the specification: paths, which stay out of it, and the profile. */
 export const trainingInputSection = section('input', {
@@ -41,6 +52,11 @@ export const trainingInputSection = section('input', {
     help: 'Folder for the weight bundle and the logs; made if missing.',
   }),
   configFile,
+  mlflowTrackingUri: field(optional(trackingUri), {
+    default: null,
+    group: 'Checkpoints and logging',
+    help: 'MLflow tracking server for --logger mlflow; none means the variable MLFLOW_TRACKING_URI.',
+  }),
   profile: field(text('the name of a profile'), {
     default: 'default',
     group: 'Reproducibility',

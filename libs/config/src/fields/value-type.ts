@@ -9,6 +9,8 @@ export interface ValueType<T> {
   readonly allowed: string;
   /** The texts of a closed set, for help and completion. */
   readonly choices?: readonly string[];
+  /** Takes several of the choices, so that a flag given again adds to it. */
+  readonly several?: boolean;
   /** The value a text means; a text that means nothing is returned as it is and then refused by the schema. */
   fromText(text: string): unknown;
 }
@@ -64,6 +66,25 @@ export function choice<const T extends string>(values: readonly T[]): ValueType<
     valueName: 'NAME',
     allowed: `one of ${values.join(', ')}`,
     choices: values,
+    fromText: (text) => text,
+  };
+}
+
+/** Some of a closed set, as one text in the order of the set: `csv,mlflow`. A list of them means the same. */
+export function severalOf<const T extends string>(values: readonly T[]): ValueType<string> {
+  const parts = (text: string): string[] => text.split(',').map((part) => part.trim());
+  const one = `(${values.join('|')})`;
+  const inOrder = (text: string): string => values.filter((value) => parts(text).includes(value)).join(',');
+  return {
+    schema: z
+      .string()
+      .max(textCharsMax)
+      .regex(new RegExp(`^ *${one}( *, *${one})* *$`))
+      .overwrite(inOrder),
+    valueName: 'NAMES',
+    allowed: `one or more of ${values.join(', ')}, separated by commas`,
+    choices: values,
+    several: true,
     fromText: (text) => text,
   };
 }

@@ -1,5 +1,6 @@
 import { Fault } from '@ptychofleet/base';
-import { registryOf, type FlagMeaning, type RunKind } from '../fields/registry.ts';
+import type { Field } from '../fields/field.ts';
+import { registryOf, type FlagMeaning, type Registry, type RunKind } from '../fields/registry.ts';
 import { otherKind } from './keyed-values.ts';
 import { assignment, levelOf, unknownName, type Assignment, type Level } from './level.ts';
 import { shown } from './shown.ts';
@@ -25,7 +26,7 @@ export function commandLineLevel(command: RunCommand, rawFlags: readonly RawFlag
   const registry = registryOf(runCommands[command]);
   const assignments: Assignment[] = [];
   const warnings: string[] = [];
-  for (const { flag, text } of rawFlags) {
+  for (const { flag, text } of gathered(registry, rawFlags)) {
     const meanings = registry.byFlag(flag);
     if (meanings === undefined) throw unknownName('flag', flag, registry.nearestFlag(flag), command);
     for (const meaning of served(meanings)) {
@@ -36,6 +37,26 @@ export function commandLineLevel(command: RunCommand, rawFlags: readonly RawFlag
     }
   }
   return levelOf('command-line', assignments, warnings);
+}
+
+/** A flag that takes several values may be given again for each of them. */
+function gathered(registry: Registry, rawFlags: readonly RawFlag[]): readonly RawFlag[] {
+  const result: RawFlag[] = [];
+  const places = new Map<Field, number>();
+  for (const raw of rawFlags) {
+    const meaning = registry
+      .byFlag(raw.flag)
+      ?.find(({ field, sets }) => field.type.several && sets === 'its-value');
+    const place = meaning === undefined ? undefined : places.get(meaning.field);
+    const before = place === undefined ? undefined : result[place];
+    if (place !== undefined && before?.text !== undefined && raw.text !== undefined)
+      result[place] = { flag: before.flag, text: `${before.text},${raw.text}` };
+    else {
+      if (meaning !== undefined) places.set(meaning.field, result.length);
+      result.push(raw);
+    }
+  }
+  return result;
 }
 
 // A flag of several fields, as --disable_mlflow, still means something when only one of them belongs to this command.

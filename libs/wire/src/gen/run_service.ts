@@ -25,6 +25,7 @@ import type { ResumeRunResponse as _ptychofleet_v1_ResumeRunResponse, ResumeRunR
 import type { Run as _ptychofleet_v1_Run, Run__Output as _ptychofleet_v1_Run__Output } from './ptychofleet/v1/Run.ts';
 import type { RunEvent as _ptychofleet_v1_RunEvent, RunEvent__Output as _ptychofleet_v1_RunEvent__Output } from './ptychofleet/v1/RunEvent.ts';
 import type { RunServiceClient as _ptychofleet_v1_RunServiceClient, RunServiceDefinition as _ptychofleet_v1_RunServiceDefinition } from './ptychofleet/v1/RunService.ts';
+import type { StepRecord as _ptychofleet_v1_StepRecord, StepRecord__Output as _ptychofleet_v1_StepRecord__Output } from './ptychofleet/v1/StepRecord.ts';
 import type { WatchRunRequest as _ptychofleet_v1_WatchRunRequest, WatchRunRequest__Output as _ptychofleet_v1_WatchRunRequest__Output } from './ptychofleet/v1/WatchRunRequest.ts';
 import type { WatchRunResponse as _ptychofleet_v1_WatchRunResponse, WatchRunResponse__Output as _ptychofleet_v1_WatchRunResponse__Output } from './ptychofleet/v1/WatchRunResponse.ts';
 
@@ -66,6 +67,7 @@ export interface ProtoGrpcType {
       RunKind: EnumTypeDefinition
       RunService: SubtypeConstructor<typeof grpc.Client, _ptychofleet_v1_RunServiceClient> & { service: _ptychofleet_v1_RunServiceDefinition }
       RunState: EnumTypeDefinition
+      StepRecord: MessageTypeDefinition<_ptychofleet_v1_StepRecord, _ptychofleet_v1_StepRecord__Output>
       WatchRunRequest: MessageTypeDefinition<_ptychofleet_v1_WatchRunRequest, _ptychofleet_v1_WatchRunRequest__Output>
       WatchRunResponse: MessageTypeDefinition<_ptychofleet_v1_WatchRunResponse, _ptychofleet_v1_WatchRunResponse__Output>
     }

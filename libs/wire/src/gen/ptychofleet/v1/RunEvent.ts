@@ -4,6 +4,7 @@ import type { Run as _ptychofleet_v1_Run, Run__Output as _ptychofleet_v1_Run__Ou
 import type { Progress as _ptychofleet_v1_Progress, Progress__Output as _ptychofleet_v1_Progress__Output } from '../../ptychofleet/v1/Progress.ts';
 import type { EpochRecord as _ptychofleet_v1_EpochRecord, EpochRecord__Output as _ptychofleet_v1_EpochRecord__Output } from '../../ptychofleet/v1/EpochRecord.ts';
 import type { Artifact as _ptychofleet_v1_Artifact, Artifact__Output as _ptychofleet_v1_Artifact__Output } from '../../ptychofleet/v1/Artifact.ts';
+import type { StepRecord as _ptychofleet_v1_StepRecord, StepRecord__Output as _ptychofleet_v1_StepRecord__Output } from '../../ptychofleet/v1/StepRecord.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RunEvent {
@@ -13,7 +14,8 @@ export interface RunEvent {
   'epochFinished'?: (_ptychofleet_v1_EpochRecord | null);
   'note'?: (string);
   'artifactReady'?: (_ptychofleet_v1_Artifact | null);
-  'event'?: "stateChanged"|"progress"|"epochFinished"|"note"|"artifactReady";
+  'stepFinished'?: (_ptychofleet_v1_StepRecord | null);
+  'event'?: "stateChanged"|"progress"|"epochFinished"|"note"|"artifactReady"|"stepFinished";
 }
 
 export interface RunEvent__Output {
@@ -23,5 +25,6 @@ export interface RunEvent__Output {
   'epochFinished'?: (_ptychofleet_v1_EpochRecord__Output | null);
   'note'?: (string);
   'artifactReady'?: (_ptychofleet_v1_Artifact__Output | null);
-  'event'?: "stateChanged"|"progress"|"epochFinished"|"note"|"artifactReady";
+  'stepFinished'?: (_ptychofleet_v1_StepRecord__Output | null);
+  'event'?: "stateChanged"|"progress"|"epochFinished"|"note"|"artifactReady"|"stepFinished";
 }
