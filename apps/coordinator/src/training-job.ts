@@ -90,7 +90,6 @@ export class TrainingJob implements Job {
   readonly #history: EpochSummary[] = [];
   /** Sum over the steps since the optimiser moved last. */
   #accumulated: { gradient: Float32Array; groups: number } | null = null;
-  #optimiserSteps = 0;
   #weightsDigest: Digest;
   #gradient: TreeReduction;
   #losses: ScalarTree;
@@ -262,7 +261,7 @@ export class TrainingJob implements Job {
     const { layout, weights } = this.#settings;
     const merged = slabDigests(layout, gradient);
     this.#accumulate(gradient, groups);
-    const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place.epoch) : undefined;
+    const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place) : undefined;
     this.#gradient = new TreeReduction(plan.virtualShards);
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
@@ -299,13 +298,16 @@ export class TrainingJob implements Job {
    * One optimiser step from the mean over the groups of all steps added up: never a mean of means.
    * @returns the gradient's norm before clipping, when it is to be reported
    */
-  #optimise(epoch: number): number | undefined {
+  #optimise({ epoch, stepInEpoch }: RoundPlace): number | undefined {
     const { weights, layout, clipping, gradientNormEvery } = this.#settings;
     assert(this.#accumulated !== null, 'a gradient is there');
     const { gradient, groups } = this.#accumulated;
     this.#accumulated = null;
     divideByCount(gradient, groups);
-    const reported = gradientNormEvery !== null && this.#optimiserSteps++ % gradientNormEvery === 0;
+    const { accumulationSteps } = this.plan;
+    const movesPerEpoch = Math.ceil(stepsPerEpoch(this.plan) / accumulationSteps);
+    const movesBefore = epoch * movesPerEpoch + Math.floor(stepInEpoch / accumulationSteps);
+    const reported = gradientNormEvery !== null && movesBefore % gradientNormEvery === 0;
     const norm = reported ? euclideanNorm(gradient) : undefined;
     if (clipping !== null) clipGradient(gradient, layout, clipping, weights);
     this.#optimizer.step(weights, gradient, this.#schedule.rate(epoch));

@@ -83,6 +83,7 @@ function jobOf(
     optimizer: { kind: optimizer, beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay: 0.01, momentum: 0.9 },
     schedule: schedule(kind),
     clipping: clips ? { algorithm: 'norm', value: 0.3 } : null,
+    gradientNormEvery: null,
     earlyStopping: { patience, mode: 'min' },
     scan,
     validation: plan.validationGroupCount > 0 ? scan : null,
