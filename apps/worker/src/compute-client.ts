@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { Fault, messageOf, type Digest } from '@ptychofleet/base';
+import { Fault, messageOf, type Digest, type Logger } from '@ptychofleet/base';
 import type { NumericsClass } from '@ptychofleet/compute';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
@@ -26,7 +26,7 @@ export class ComputeClient {
   readonly #weights = new Map<Digest, Promise<void>>();
   #nextId = 1;
 
-  constructor() {
+  constructor({ logger }: { readonly logger: Logger }) {
     this.#thread = new Worker(new URL('./compute-thread.js', import.meta.url));
     let ready: (numerics: NumericsClass) => void;
     this.numerics = new Promise((resolve) => (ready = resolve));
@@ -45,6 +45,7 @@ export class ComputeClient {
     });
     this.#thread.on('message', (message: FromCompute) => {
       if (message.type === 'ready') return ready(message.numerics);
+      if (message.type === 'note') return logger.info({}, message.text);
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.type === 'result') waiting?.resolve(message.result);

@@ -32,5 +32,6 @@ export type ToCompute =
 /** From the compute thread. */
 export type FromCompute =
   | { readonly type: 'ready'; readonly numerics: NumericsClass }
+  | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'result'; readonly id: number; readonly result: ComputeResult }
   | { readonly type: 'failure'; readonly id: number; readonly reason: string };

@@ -19,6 +19,8 @@ const port = parentPort;
 const send = (message: FromCompute, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
 
+const note = (text: string): void => send({ type: 'note', text });
+
 function engineFor(task: ComputeTask): Engine {
   const key = JSON.stringify([task.model, task.loss, task.scanDigest]);
   let entry = engines.get(key);
@@ -30,7 +32,7 @@ function engineFor(task: ComputeTask): Engine {
       oldest[1].engine.dispose();
       engines.delete(oldest[0]);
     }
-    entry = { engine: createEngine(task.model, task.loss, scan), weightsDigest: null };
+    entry = { engine: createEngine(task.model, task.loss, scan, { note }), weightsDigest: null };
   } else engines.delete(key);
   engines.set(key, entry); // the last one used is the last one evicted
   if (entry.weightsDigest !== task.weightsDigest) {

@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   // Before the thread starts: TensorFlow reads its environment once, when the library loads.
   configureRuntime(pinsOf(options));
   const link = new FleetLink(options.coordinator);
-  const compute = new ComputeClient();
+  const compute = new ComputeClient({ logger });
   await requireDevice(options.accelerator, compute);
 
   const name = options.name ?? `${hostname()}-${process.pid}`;

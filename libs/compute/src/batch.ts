@@ -65,6 +65,14 @@ export function gather(scan: ScanTensors, batch: MicroBatch): HostBatch {
   return { b, members, amplitudes, relative, real, groupCount: real.reduce((a, x) => a + x, 0) };
 }
 
+/** A micro-batch of the same length whose groups, where the scan has more than one, and whose padding are others. */
+export function otherGroups({ groupIndices }: MicroBatch, groupCount: number): MicroBatch {
+  const moved = groupIndices.map((group) => (Math.max(group, 0) + 1) % groupCount);
+  const last = moved.length - 1;
+  if (last > 0 && groupIndices[last] !== -1) moved[last] = -1;
+  return { groupIndices: moved };
+}
+
 /** One frame of a stack (n, N, N) for each member, (b·C, N, N). */
 function framesOf(stack: Float32Array, members: Int32Array, N: number): Float32Array {
   const area = N * N;

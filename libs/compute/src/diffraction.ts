@@ -44,7 +44,7 @@ export function createDiffraction(tf: TensorFlow, N: number, illumination: Field
         (save as unknown as (tensors: Tensor[]) => void)([field as Tensor, value]);
         const gradFunc = (dy: Tensor, [field, value]: Tensor[]) => {
           const floored = tf.maximum(value as Tensor, Math.sqrt(INTENSITY_FLOOR));
-          return tf.mul(field as Tensor, tf.expandDims(tf.div(dy, floored), 2));
+          return tf.mul(field as Tensor, besideParts(tf, tf.div(dy, floored)));
         };
         return { value, gradFunc };
       });
@@ -55,6 +55,12 @@ export function createDiffraction(tf: TensorFlow, N: number, illumination: Field
       tf.dispose([matrix, probeRe, probeIm]);
     },
   };
+}
+
+/** (n, N, N) → (n, N, 1, N), one value for both parts of a far field. Not expandDims: tfjs leaves its types to be guessed, and a graph needs them. */
+export function besideParts(tf: TensorFlow, values: Tensor): Tensor {
+  const [n, columns, rows] = values.shape as [number, number, number];
+  return tf.reshape(values, [n, columns, 1, rows]);
 }
 
 /**

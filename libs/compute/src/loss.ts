@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { Fault } from '@ptychofleet/base';
 import { channelsOf, type LossSpec, type ModelSpec } from '@ptychofleet/config';
-import type { Diffraction } from './diffraction.ts';
+import { besideParts, type Diffraction } from './diffraction.ts';
 import { absolute, comparedSide } from './object-loss.ts';
 import type { Tensor, TensorFlow } from './runtime.ts';
 
@@ -76,7 +76,7 @@ export function createLosses(
         const gradFunc = (dy: Tensor, [field, rate, counts]: Tensor[]) => {
           const slope = tf.div(tf.sub(rate as Tensor, counts as Tensor), rate as Tensor);
           const scaled = tf.mul(slope, tf.reshape(tf.mul(dy, 2 * physicsScale ** 2), [-1, 1, 1]));
-          return tf.mul(field as Tensor, tf.expandDims(scaled, 2));
+          return tf.mul(field as Tensor, besideParts(tf, scaled));
         };
         return { value: tf.sum(deviance, [1, 2]), gradFunc };
       });
