@@ -12,6 +12,10 @@ const trained = ['loss.png', 'run.json', 'wts.h5.zip'];
 const logs = ['coordinator', 'worker-1', 'worker-2'].map((name) => `logs/${name}.log`);
 let scan = '';
 
+/** An interrupted run leaves the metrics that it had, in a folder of its own. */
+const withoutMetrics = (folder: string): string[] =>
+  filesBelow(folder).filter((name) => !name.startsWith('lightning_logs/'));
+
 beforeAll(async () => {
   mkdirSync(temporary);
   scan = await simulateScan(bench);
@@ -28,7 +32,8 @@ describe('what a command prints', () => {
     expect(result).toMatchObject({ type: 'result', command: 'train', epochs: 1 });
     const types = jsonLines(stderr).map(({ type }) => type);
     expect(new Set(types)).toEqual(new Set(['note', 'progress', 'epoch']));
-    expect(filesBelow(out).filter((name) => !name.startsWith('logs/'))).toEqual(trained);
+    const metrics = ['hparams.yaml', 'metrics.csv'].map((name) => `lightning_logs/version_0/${name}`);
+    expect(filesBelow(out).filter((name) => !name.startsWith('logs/'))).toEqual([...metrics, ...trained]);
   });
 
   it('with --json: a failure as one record more, and no result', async () => {
@@ -98,7 +103,7 @@ describe('an interrupted training', () => {
     expect(jsonLines(stderr).at(-1)).toMatchObject({ type: 'error', kind: 'interrupted' });
     expect(family.filter(isAlive)).toEqual([]);
     expect(readdirSync(temporary)).toEqual([]);
-    expect(filesBelow(out)).toEqual([...logs, ...trained]);
+    expect(withoutMetrics(out)).toEqual([...logs, ...trained]);
     expect(readFileSync(`${out}/wts.h5.zip`).equals(before)).toBe(true);
   });
 
@@ -110,6 +115,6 @@ describe('an interrupted training', () => {
     await run.ended;
     // Nobody waits for them any more: they end when they notice, and the test's timeout is the limit.
     while (family.some(isAlive)) await setTimeout(50);
-    expect(filesBelow(out)).toEqual([...logs, ...trained]);
+    expect(withoutMetrics(out)).toEqual([...logs, ...trained]);
   });
 });

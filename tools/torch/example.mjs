@@ -1,10 +1,9 @@
 // `npm run example:torch`: trains two small runs, then lets plain PyTorch repeat what their networks compute
 // (examples/python/compare_with_torch.py). Not part of `npm test`, since PyTorch is a download of gigabytes.
-import crypto from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
-import { findProgram, lastLine, runCommand } from '../setup/commands.mjs';
+import { runCommand } from '../setup/commands.mjs';
 import { createContext, makeFolder, readFolder } from '../setup/places.mjs';
+import { providePython } from '../setup/python-environment.mjs';
 import { SetupProblem } from '../setup/problem.mjs';
 
 const context = createContext();
@@ -12,34 +11,6 @@ const examples = path.join(context.root, 'examples/python');
 const cli = path.join(context.root, 'apps/cli/bin/ptychofleet.js');
 const predict = path.join(context.root, 'tools/torch/predict-patches.mjs');
 const compare = path.join(examples, 'compare_with_torch.py');
-
-/** The interpreter of a virtual environment with the pinned packages: one per list of packages, made once. */
-async function provideTorch() {
-  const requirements = path.join(examples, 'requirements-torch.txt');
-  const name = crypto.createHash('sha256').update(fs.readFileSync(requirements)).digest('hex').slice(0, 12);
-  const folder = path.join(context.cache, 'torch-example', name);
-  const python = path.join(folder, 'bin', 'python');
-  const complete = path.join(folder, 'complete');
-  if (fs.existsSync(complete)) return python;
-  const system = findProgram('python3', context.env);
-  if (!system)
-    throw new SetupProblem('python3 is not on PATH.', 'Install Python 3.10 to 3.13 with venv and pip.');
-  makeFolder(path.dirname(folder));
-  console.log(`installing PyTorch into ${folder} (about 5 GB, once)`);
-  for (const [program, ...args] of [
-    [system, '-m', 'venv', '--clear', folder],
-    [python, '-m', 'pip', 'install', '--quiet', '--requirement', requirements],
-  ]) {
-    const { code, stderr } = await runCommand(program, args, { env: context.env });
-    if (code === 0) continue;
-    throw new SetupProblem(
-      `${path.basename(program)} ${args.slice(0, 3).join(' ')} failed: ${lastLine(stderr)}.`,
-      'Check pip (python3 -m pip config list), or install examples/python/requirements-torch.txt by hand.',
-    );
-  }
-  fs.writeFileSync(complete, '');
-  return python;
-}
 
 async function run(program, ...args) {
   console.log(
@@ -51,7 +22,8 @@ async function run(program, ...args) {
 }
 
 async function main() {
-  const python = await provideTorch();
+  const requirements = path.join(examples, 'requirements-torch.txt');
+  const python = await providePython(context, 'torch-example', requirements, { size: 'about 5 GB' });
   const out = path.join(context.root, 'out/torch');
   const scan = path.join(out, 'scan.npz');
   makeFolder(out);
