@@ -1,4 +1,5 @@
 import type { Block } from './block.ts';
+import type { RunChecks } from './fleet-state.ts';
 import type { RunId, WorkerId } from './ids.ts';
 import type { Plan, RoundPurpose, RunPosition } from './plan.ts';
 
@@ -9,6 +10,10 @@ export type FleetEvent =
       readonly run: RunId;
       readonly plan: Plan;
       readonly workersMin: number;
+      /** None where it is left out. */
+      readonly checks?: RunChecks;
+      /** Numerics class that it was begun with; that of its first worker where it is left out. */
+      readonly numerics?: string;
       /** Training: where it goes on; the start when left out. */
       readonly at?: RunPosition;
     }
@@ -18,11 +23,31 @@ export type FleetEvent =
   | { readonly type: 'run-broken'; readonly run: RunId; readonly reason: string }
   /** The results of a round have been used: weights updated, or patches stitched. */
   | { readonly type: 'round-closed'; readonly run: RunId; readonly round: number; readonly stop?: string }
-  | { readonly type: 'worker-joined'; readonly worker: WorkerId; readonly slots: number }
+  | {
+      readonly type: 'worker-joined';
+      readonly worker: WorkerId;
+      /** The same for all lives of one worker. */
+      readonly name: string;
+      readonly slots: number;
+      /** Equal classes compute equal bits. */
+      readonly numerics: string;
+    }
   | { readonly type: 'worker-heard'; readonly worker: WorkerId }
-  | { readonly type: 'worker-draining'; readonly worker: WorkerId; readonly reason: string }
+  | {
+      readonly type: 'worker-draining';
+      readonly worker: WorkerId;
+      readonly reason: string;
+      /** It does not leave by itself: it is sent away when it holds nothing more. */
+      readonly dismiss?: boolean;
+    }
   | { readonly type: 'worker-lost'; readonly worker: WorkerId; readonly reason: string }
-  | { readonly type: 'task-finished'; readonly worker: WorkerId; readonly lease: number }
+  | {
+      readonly type: 'task-finished';
+      readonly worker: WorkerId;
+      readonly lease: number;
+      /** Of everything in the result: equal digests are equal bits. */
+      readonly digest: string;
+    }
   | {
       readonly type: 'task-failed';
       readonly worker: WorkerId;
@@ -43,10 +68,14 @@ export type FleetEffect =
       readonly epoch: number;
       readonly stepInEpoch: number;
       readonly block: Block;
+      /** Why this block goes to this worker, where it is not simply the next one: a sentence for people. */
+      readonly why: string;
     }
   /** The result that came with the present event counts. */
   | { readonly type: 'accept-result'; readonly run: RunId; readonly round: number; readonly block: Block }
-  /** The result that came with the present event is late or foreign; drop it. */
+  /** What was accepted in this round is void: forget it. */
+  | { readonly type: 'void-round'; readonly run: RunId; readonly round: number }
+  /** The result that came with the present event is late, foreign or one voice of several; drop it. */
   | { readonly type: 'refuse-result'; readonly reason: string }
   /** All results of the round are in: use them, then report `round-closed`. */
   | {

@@ -14,8 +14,10 @@ import {
   type Block,
   type FleetEffect,
   type FleetEvent,
+  type FleetLimits,
   type FleetState,
   type TrainingPlan,
+  type WorkerId,
 } from './index.ts';
 
 const plans = fc
@@ -56,6 +58,22 @@ describe('micro-batches', () => {
   });
 });
 
+const limits: FleetLimits = {
+  suspectMs: 800,
+  heartbeatTimeoutMs: 1000,
+  lateMsLeast: 20,
+  hungMsLeast: 2000,
+  hungMsUnknown: 5000,
+  quarantineMs: 300,
+  taskFailuresMax: 3,
+};
+const joining = (worker: WorkerId, slots = 1): FleetEvent => ({
+  type: 'worker-joined',
+  worker,
+  name: worker,
+  slots,
+  numerics: 'n',
+});
 const tinyPlan: TrainingPlan = {
   kind: 'training',
   groupCount: 2,
@@ -75,7 +93,7 @@ const advanceAt = (state: FleetState, event: FleetEvent, atMs = 0): FleetEffect[
 /** A fleet of imaginary workers that join, die and answer in random order: the dumbest driver there is. */
 function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: number; phase: string } {
   const random = new RandomSequence(new RandomStream(seed, 'drive'));
-  const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+  const state = initialFleet(limits);
   const run = runId('r');
   const open: { worker: string; lease: number }[] = [];
   const accepted: string[] = [];
@@ -95,14 +113,7 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
       }
     }
   };
-  const join = (): void =>
-    take(
-      advanceAt(state, {
-        type: 'worker-joined',
-        worker: workerId(`w${joined++}`),
-        slots: 1 + (joined % 2),
-      }),
-    );
+  const join = (): void => take(advanceAt(state, joining(workerId(`w${joined++}`), 1 + (joined % 2))));
 
   take(advanceAt(state, { type: 'run-submitted', run, plan, workersMin: 1 }));
   for (let turn = 0; turn < 20_000 && state.runs.get(run)?.phase !== 'succeeded'; turn++) {
@@ -116,7 +127,12 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
       const [answer] = open.splice(random.integer(open.length), 1);
       // Answers of the dead arrive too, and some arrive twice.
       take(
-        advanceAt(state, { type: 'task-finished', worker: workerId(answer!.worker), lease: answer!.lease }),
+        advanceAt(state, {
+          type: 'task-finished',
+          worker: workerId(answer!.worker),
+          lease: answer!.lease,
+          digest: 'same',
+        }),
       );
       if (random.uniform() < 0.05) open.push(answer!);
     }
@@ -127,7 +143,7 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
 
 describe('shares of a step', () => {
   const shares = (virtualShards: number, workerCount: number): string[] => {
-    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const state = initialFleet(limits);
     const plan: TrainingPlan = {
       kind: 'training',
       groupCount: virtualShards,
@@ -140,7 +156,7 @@ describe('shares of a step', () => {
       accumulationSteps: 1,
     };
     for (let i = 0; i < workerCount; i++) {
-      advanceAt(state, { type: 'worker-joined', worker: workerId(`w${i}`), slots: 1 });
+      advanceAt(state, joining(workerId(`w${i}`)));
     }
     const effects = advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
     return effects
@@ -177,15 +193,15 @@ describe('fleet machine', () => {
   });
 
   it('holds a paused run, lets the next one begin, and goes on in the middle of the round', () => {
-    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const state = initialFleet(limits);
     const plan = { ...tinyPlan, groupCount: 8, batchSize: 8, virtualShards: 8, epochs: 1 };
     const [first, second, worker] = [runId('a'), runId('b'), workerId('w')];
     const leases = (effects: FleetEffect[]): [string, number, Block][] =>
       effects.flatMap((effect) =>
         effect.type === 'assign-task' ? [[effect.run, effect.lease, effect.block]] : [],
       );
-    advanceAt(state, { type: 'worker-joined', worker, slots: 1 });
-    advanceAt(state, { type: 'worker-joined', worker: workerId('v'), slots: 1 });
+    advanceAt(state, joining(worker));
+    advanceAt(state, joining(workerId('v')));
     const given = leases(advanceAt(state, { type: 'run-submitted', run: first, plan, workersMin: 1 }));
     expect(given).toEqual([
       ['a', 1, { level: 2, index: 0 }],
@@ -193,7 +209,7 @@ describe('fleet machine', () => {
     ]);
     expect(leases(advanceAt(state, { type: 'run-paused', run: first }))).toEqual([]);
     advanceAt(state, { type: 'worker-lost', worker: workerId('v'), reason: 'test' });
-    const finished = advanceAt(state, { type: 'task-finished', worker, lease: 1 });
+    const finished = advanceAt(state, { type: 'task-finished', worker, lease: 1, digest: 'same' });
     expect(finished.map(({ type }) => type)).toEqual(['accept-result']);
     const next = advanceAt(state, { type: 'run-submitted', run: second, plan, workersMin: 1 });
     expect(leases(next)).toEqual([['b', 3, { level: 3, index: 0 }]]);
@@ -207,25 +223,25 @@ describe('fleet machine', () => {
   });
 
   it('waits with a reason until enough workers are present', () => {
-    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const state = initialFleet(limits);
     const plan = { ...tinyPlan, groupCount: 4, virtualShards: 2 };
     advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 2 });
-    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
+    advanceAt(state, joining(workerId('a')), 0);
     expect(state.runs.get(runId('r'))).toMatchObject({
       phase: 'queued',
       reason: 'waits for workers: 1 of at least 2 present',
     });
-    const effects = advanceAt(state, { type: 'worker-joined', worker: workerId('b'), slots: 1 }, 0);
+    const effects = advanceAt(state, joining(workerId('b')), 0);
     expect(effects.filter((effect) => effect.type === 'assign-task')).toHaveLength(2);
   });
 
   it('loses a silent worker and gives its micro-batch to another', () => {
-    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
+    const state = initialFleet(limits);
     const plan = tinyPlan;
     advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
-    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
+    advanceAt(state, joining(workerId('a')), 0);
     for (const atMs of [250, 500, 700]) advanceAt(state, { type: 'tick' }, atMs);
-    advanceAt(state, { type: 'worker-joined', worker: workerId('b'), slots: 1 }, 900);
+    advanceAt(state, joining(workerId('b')), 900);
     const effects = [1100, 1300, 1500].flatMap((atMs) => advanceAt(state, { type: 'tick' }, atMs));
     expect(effects).toContainEqual(expect.objectContaining({ type: 'dismiss-worker', worker: 'a' }));
     expect(effects).toContainEqual(
@@ -234,16 +250,16 @@ describe('fleet machine', () => {
   });
 
   it('takes a leap of the clock for no silence', () => {
-    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 3 });
-    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
+    const state = initialFleet(limits);
+    advanceAt(state, joining(workerId('a')), 0);
     expect([90_000, -5000, 400].flatMap((atMs) => advanceAt(state, { type: 'tick' }, atMs))).toEqual([]);
   });
 
   it('fails a run whose task fails again and again, with the reason', () => {
-    const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 2 });
+    const state = initialFleet({ ...limits, taskFailuresMax: 2 });
     const plan = tinyPlan;
     advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
-    advanceAt(state, { type: 'worker-joined', worker: workerId('a'), slots: 1 }, 0);
+    advanceAt(state, joining(workerId('a')), 0);
     for (const lease of [1, 2]) {
       advanceAt(state, { type: 'task-failed', worker: workerId('a'), lease, reason: 'out of memory' });
     }

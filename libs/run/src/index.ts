@@ -22,6 +22,8 @@ export {
 export {
   initialFleet,
   isFinal,
+  noChecks,
+  type RunChecks,
   type FleetLimits,
   type FleetState,
   type RunPhase,
@@ -30,3 +32,4 @@ export {
 } from './fleet-state.ts';
 export type { FleetEffect, FleetEvent } from './fleet-events.ts';
 export { advance } from './fleet-machine.ts';
+export { quarantineOf } from './quarantine.ts';

@@ -40,15 +40,24 @@ function roundsOf(plan: TrainingPlan): RunPosition[] {
 
 /** The rounds that the machine opens when one worker does whatever it is given. */
 function drive(plan: TrainingPlan, at: RunPosition): { rounds: RunPosition[]; phase: string | undefined } {
-  const state = initialFleet({ heartbeatTimeoutMs: 1000, taskFailuresMax: 1 });
+  const state = initialFleet({
+    suspectMs: 800,
+    heartbeatTimeoutMs: 1000,
+    lateMsLeast: 20,
+    hungMsLeast: 2000,
+    hungMsUnknown: 5000,
+    quarantineMs: 300,
+    taskFailuresMax: 1,
+  });
   const [run, worker] = [runId('r'), workerId('w')];
   const rounds: RunPosition[] = [];
   const pending: FleetEvent[] = [
     { type: 'run-submitted', run, plan, workersMin: 1, at },
-    { type: 'worker-joined', worker, slots: 1 },
+    { type: 'worker-joined', worker, name: 'w', slots: 1, numerics: 'n' },
   ];
   const take = (effect: FleetEffect): void => {
-    if (effect.type === 'assign-task') pending.push({ type: 'task-finished', worker, lease: effect.lease });
+    if (effect.type === 'assign-task')
+      pending.push({ type: 'task-finished', worker, lease: effect.lease, digest: 'd' });
     if (effect.type !== 'close-round') return;
     const { purpose, epoch, stepInEpoch } = effect;
     rounds.push({ purpose: purpose as 'step' | 'validation', epoch, stepInEpoch });

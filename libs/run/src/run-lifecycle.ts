@@ -2,7 +2,7 @@ import { assert } from '@ptychofleet/base';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import { isFinal, type FleetState, type Round, type RunState } from './fleet-state.ts';
 import type { RunId } from './ids.ts';
-import { releaseLease } from './membership.ts';
+import { isDisputed, releaseLease } from './holding.ts';
 import { inferenceTasks, positionAfter, shardsOfStep, validationTasks, type RoundPurpose } from './plan.ts';
 
 /** Opens queued runs: every inference run at once, training runs one at a time in the order of submission. */
@@ -46,7 +46,17 @@ function openRound(run: RunState, number: number, purpose: RoundPurpose): Round 
   const taskCount = tasksOfRound(run, purpose);
   assert(taskCount > 0, 'a round has tasks');
   const waiting = Array.from({ length: taskCount }, (_, task) => task);
-  return { number, purpose, taskCount, waiting, done: new Set(), failures: new Map() };
+  return {
+    number,
+    purpose,
+    taskCount,
+    waiting,
+    done: new Set(),
+    holdings: new Map(),
+    seekers: new Set(),
+    accepted: new Map(),
+    failures: new Map(),
+  };
 }
 
 function tasksOfRound({ plan, stepInEpoch }: RunState, purpose: RoundPurpose): number {
@@ -69,6 +79,7 @@ export function closeRound(
   );
   const next = nextPurpose(run, round.purpose, event.stop !== undefined);
   if (next === null) {
+    releaseAll(state, run.id);
     run.round = null;
     run.phase = 'succeeded';
     run.reason = event.stop ?? '';
@@ -111,6 +122,35 @@ export function resumeRun(state: FleetState, id: RunId, effects: FleetEffect[]):
   effects.push({ type: 'run-changed', run: id });
 }
 
+function releaseAll(state: FleetState, id: RunId): void {
+  for (const lease of [...state.leases.values()]) if (lease.run === id) releaseLease(state, lease);
+}
+
+/** Says of each run at work that nobody works on why that is so, and takes it back when somebody does. */
+export function explainStandstill(state: FleetState, effects: FleetEffect[]): void {
+  for (const run of state.runs.values()) {
+    if (run.phase !== 'running' || run.round === null) continue;
+    const reason = whyItStands(state, run, run.round);
+    if (reason === run.reason) continue;
+    run.reason = reason;
+    if (reason !== '') effects.push({ type: 'note', run: run.id, text: reason });
+    effects.push({ type: 'run-changed', run: run.id });
+  }
+}
+
+function whyItStands(state: FleetState, run: RunState, round: Round): string {
+  if (round.done.size === round.taskCount) return '';
+  for (const holding of round.holdings.values()) if (holding.leases.size > 0) return '';
+  const kept = [...state.quarantine.values()].filter(({ over }) => !over).length;
+  const quarantined = kept === 0 ? '' : `, ${kept} in quarantine`;
+  if (state.roster.present === 0) return `waits for a worker: ${state.workers.size} present${quarantined}`;
+  for (const holding of round.holdings.values()) {
+    if (isDisputed(holding)) return 'waits for a worker that decides between two that disagree';
+    if (holding.votes.length > 0) return `waits for a second worker that computes the same${quarantined}`;
+  }
+  return `waits for a worker whose numerics are those of the run (class ${run.numerics ?? 'any'})`;
+}
+
 export function endRun(
   state: FleetState,
   id: RunId,
@@ -120,7 +160,7 @@ export function endRun(
 ): void {
   const run = state.runs.get(id);
   if (run === undefined || isFinal(run.phase)) return;
-  for (const lease of [...state.leases.values()]) if (lease.run === id) releaseLease(state, lease);
+  releaseAll(state, id);
   run.phase = phase;
   run.reason = reason;
   run.round = null;

@@ -1,0 +1,65 @@
+import type { FleetLimits, Lease } from './fleet-state.ts';
+import type { RoundPurpose } from './plan.ts';
+
+const durationsKept = 32;
+const durationsLeast = 4;
+/** Blocks are late this many median absolute deviations above the median. */
+const deviations = 8;
+
+const keyOf = (purpose: RoundPurpose, level: number): string => `${purpose} ${level}`;
+
+/** How long the last blocks of a run took, in milliseconds, by purpose and size. */
+export class BlockDurations {
+  readonly #taken = new Map<string, number[]>();
+  readonly #lateAfter = new Map<string, number | null>();
+
+  note({ purpose, block, startedMs }: Lease, nowMs: number): void {
+    if (startedMs === null) return;
+    const key = keyOf(purpose, block.level);
+    const taken = this.#taken.get(key) ?? [];
+    this.#taken.set(key, taken);
+    taken.push(nowMs - startedMs);
+    if (taken.length > durationsKept) taken.shift();
+    this.#lateAfter.clear();
+  }
+
+  /**
+   * Time after which a block of this size is late: median + k·MAD of the last ones of its size, and at least half as long
+   * again as the median. Where too few are known, what blocks of the nearest other size took, times the number of tasks; null
+   * where nothing is known.
+   */
+  lateAfterMs(purpose: RoundPurpose, level: number, { lateMsLeast }: FleetLimits): number | null {
+    const key = keyOf(purpose, level);
+    const known = this.#lateAfter.get(key);
+    if (known !== undefined) return known;
+    const expectedMs = this.#expectedMs(purpose, level);
+    const lateMs = expectedMs === null ? null : Math.max(expectedMs, lateMsLeast);
+    this.#lateAfter.set(key, lateMs);
+    return lateMs;
+  }
+
+  #expectedMs(purpose: RoundPurpose, level: number): number | null {
+    for (const away of [0, 1, 2, 3]) {
+      for (const other of away === 0 ? [level] : [level - away, level + away]) {
+        const taken = this.#taken.get(keyOf(purpose, other));
+        if (taken === undefined || taken.length < durationsLeast) continue;
+        const middle = median(taken);
+        const spread = median(taken.map((value) => Math.abs(value - middle)));
+        return Math.max(middle + deviations * spread, 1.5 * middle) * 2 ** Math.max(0, level - other);
+      }
+    }
+    return null;
+  }
+}
+
+/** Time after which the holder of a lease is taken for hung, heartbeats or not. */
+export function hungAfterMs(limits: FleetLimits, lateMs: number | null): number {
+  return lateMs === null ? limits.hungMsUnknown : Math.max(8 * lateMs, limits.hungMsLeast);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
