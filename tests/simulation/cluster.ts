@@ -1,5 +1,5 @@
 import { assert, RandomSequence, RandomStream, type Digest } from '@ptychofleet/base';
-import { stepCount, type TrainingPlan } from '@ptychofleet/run';
+import { noChecks, stepCount, type RunChecks, type TrainingPlan } from '@ptychofleet/run';
 import { SimulatedCoordinator, type Counts } from './coordinator.ts';
 import { faultText, type PlannedFault } from './faults.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -12,6 +12,8 @@ export interface Simulation {
   readonly workers: number;
   /** Workers without which the run does not begin; 1 where it is left out. */
   readonly workersMin?: number;
+  /** None where it is left out. */
+  readonly checks?: RunChecks;
   readonly faults: readonly PlannedFault[];
 }
 
@@ -37,6 +39,7 @@ export function simulate(simulation: Simulation, transcript?: (line: string) => 
   const say = (line: () => string): void => transcript?.(`${time.nowMs.toFixed(1).padStart(8)}  ${line()}`);
   const coordinator = new SimulatedCoordinator(time, {
     plan,
+    checks: simulation.checks ?? noChecks,
     workersMin: simulation.workersMin ?? 1,
     taskFailuresMax: 1 + faults.filter(({ kind }) => kind === 'fail').length,
     blameless: (name) => !troubled.has(name) && clockJumps < 2,
@@ -58,11 +61,11 @@ export function simulate(simulation: Simulation, transcript?: (line: string) => 
       const worker = workers[fault.worker];
       if (worker === undefined) return;
       say(() => `!! ${faultText(fault)}`);
-      strike(fault, worker, coordinator, time.nowMs);
+      strike(fault, worker, coordinator, time.nowMs, (end) => time.after(fault.durationMs, end));
     });
   }
 
-  while (coordinator.phase === 'queued' || coordinator.phase === 'running') {
+  while (!coordinator.isOver) {
     assert(time.step(), 'nothing is planned and the run is not over');
     const since = Math.max(coordinator.progressMs, troubleEndsMs);
     assert(
@@ -75,8 +78,8 @@ export function simulate(simulation: Simulation, transcript?: (line: string) => 
   const virtualMs = time.nowMs;
   // Answers still on their way find a run that is over.
   while (time.nowMs < virtualMs + 200) time.step();
-  const { training, invariants, counts } = coordinator;
-  return { ...counts, digest: training.digest(), virtualMs, rounds: invariants.roundsClosed };
+  const { training, counts, roundsClosed } = coordinator;
+  return { ...counts, digest: training.digest(), virtualMs, rounds: roundsClosed };
 }
 
 function strike(
@@ -84,6 +87,7 @@ function strike(
   worker: SimulatedWorker,
   coordinator: SimulatedCoordinator,
   nowMs: number,
+  later: (end: () => void) => void,
 ): void {
   const { weather } = worker;
   const untilMs = nowMs + durationMs;
@@ -122,6 +126,21 @@ function strike(
     case 'stray':
       worker.straysNext = true;
       return;
+    case 'stall':
+      worker.stalledUntilMs = Math.max(worker.stalledUntilMs, untilMs);
+      return;
+    case 'lie':
+      worker.lyingUntilMs = Math.max(worker.lyingUntilMs, untilMs);
+      return;
+    case 'coordinator':
+      // Any number of effects from now, but the same in each repetition.
+      return coordinator.killAfter((durationMs * 7) % 23, durationMs);
+    case 'disk':
+      coordinator.disk.brokenUntilMs = Math.max(coordinator.disk.brokenUntilMs, untilMs);
+      return;
+    case 'pause':
+      coordinator.pause(true);
+      return later(() => coordinator.pause(false));
     case 'clock':
       coordinator.clockAheadMs += durationMs;
       return;

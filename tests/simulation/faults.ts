@@ -4,7 +4,9 @@ import { invalidInput, RandomSequence, RandomStream } from '@ptychofleet/base';
  * join: the worker is absent until then · crash: killed for good · restart: killed, back after the duration as a new
  * incarnation · reboot: the same by a power cut, which closes no connection · drain: SIGTERM · partition: nothing passes for the duration · delay, duplicate, reorder: of its messages, for the
  * duration · slow: computes 20 times slower · hang: SIGSTOP for the duration · fail: its next task fails · stray: its next answer
- * comes under the lease of another worker first · clock: the coordinator's clock jumps by the duration, which may be negative.
+ * comes under the lease of another worker first · stall: computes on and on while its heartbeats come · lie: one bit of what it computes is wrong for the duration ·
+ * clock: the coordinator's clock jumps by the duration, which may be negative · coordinator: killed between two of its deeds, back after
+ * the duration · disk: its journal cannot be written for the duration · pause: a client holds the run for the duration.
  */
 export const faultKinds = [
   'join',
@@ -20,14 +22,19 @@ export const faultKinds = [
   'hang',
   'fail',
   'stray',
+  'stall',
+  'lie',
   'clock',
+  'coordinator',
+  'disk',
+  'pause',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 export interface PlannedFault {
   readonly kind: FaultKind;
   readonly atMs: number;
-  /** Counted from 0; of no meaning for the clock. */
+  /** Counted from 0; of no meaning for what happens to the coordinator. */
   readonly worker: number;
   readonly durationMs: number;
 }
@@ -46,12 +53,19 @@ const durationsMs: Record<FaultKind, readonly [number, number]> = {
   hang: [20, 3500],
   fail: [0, 0],
   stray: [0, 0],
+  stall: [20, 5000],
+  lie: [50, 1500],
   clock: [-1500, 8000],
+  coordinator: [5, 800],
+  disk: [5, 400],
+  pause: [5, 400],
 };
+
+const finalKinds: readonly FaultKind[] = ['crash', 'drain', 'lie'];
 
 /**
  * Faults within [0, horizonMs). Many come in bursts, as a failing rack or switch makes them: shortly after the one before, of the same
- * kind, or on the same worker. Worker 0 never leaves for good, so that the run can always end.
+ * kind, or on the same worker. Workers 0 and 1 never leave for good and never lie, so that the run can always end.
  */
 export function drawFaults(
   seed: number,
@@ -72,7 +86,7 @@ export function drawFaults(
     const atMs = before === undefined ? anyTimeMs : before.atMs + random.integer(20);
     const [least, most] = durationsMs[kind];
     const durationMs = least + random.integer(most - least + 1);
-    if (worker > 0 || (kind !== 'crash' && kind !== 'drain')) faults.push({ kind, atMs, worker, durationMs });
+    if (worker > 1 || !finalKinds.includes(kind)) faults.push({ kind, atMs, worker, durationMs });
   }
   return faults;
 }

@@ -2,12 +2,15 @@ import { assert } from '@ptychofleet/base';
 import {
   isFinal,
   microBatchSize,
+  stepsBefore,
   stepsPerEpoch,
   tasksOf,
   type Block,
   type FleetEffect,
   type FleetState,
+  type RunChecks,
   type RunId,
+  type RunPosition,
   type TrainingPlan,
   type WorkerId,
 } from '@ptychofleet/run';
@@ -24,24 +27,40 @@ interface KnownWorker {
 
 /** Whole states are looked through after every event while they are small, and after every 256th otherwise. */
 const tasksLookedThroughAlways = 256;
+const copiesMost = 3;
+
+interface Given {
+  readonly worker: WorkerId;
+  readonly block: Block;
+  readonly round: number;
+}
 
 /**
  * A second set of books, kept from events and effects alone and by no code of the machine: who is here, who holds what, what has
- * been accepted. Each entry that contradicts what must always hold is an assertion.
+ * been accepted. Each entry that contradicts what must always hold is an assertion. One life of the coordinator has one of them.
  */
 export class Invariants {
   readonly #plan: TrainingPlan;
+  readonly #checks: RunChecks;
+  /** Rounds before those of this life. */
+  readonly firstRound: number;
   readonly #workers = new Map<WorkerId, KnownWorker>();
-  readonly #leases = new Map<number, { worker: WorkerId; block: Block; round: number }>();
-  /** Who works on which task of the round. */
-  readonly #holders = new Map<number, WorkerId>();
+  readonly #leases = new Map<number, Given>();
+  /** Leases of each task of the round. */
+  readonly #holders = new Map<number, Set<number>>();
+  /** What each worker says about each block of the round. */
+  readonly #opinions = new Map<string, Map<WorkerId, string>>();
   #accepted = new Set<number>();
   #round = 0;
   #roundClosing = false;
+  #paused = false;
   #events = 0;
 
-  constructor(plan: TrainingPlan) {
+  constructor(plan: TrainingPlan, checks: RunChecks, from: RunPosition) {
     this.#plan = plan;
+    this.#checks = checks;
+    const validations = plan.validationGroupCount > 0 ? from.epoch : 0;
+    this.firstRound = stepsBefore(plan, from) + validations;
   }
 
   joined(worker: WorkerId, slots: number, atMs: number): void {
@@ -63,14 +82,19 @@ export class Invariants {
     this.#workers.delete(worker);
   }
 
+  paused(paused: boolean): void {
+    this.#paused = paused;
+  }
+
   failed(worker: WorkerId, lease: number): void {
     if (this.#leases.get(lease)?.worker === worker) this.#release(lease);
   }
 
-  assigned({ worker, lease, block, round }: Assignment): void {
+  assigned({ worker, lease, block, round, why }: Assignment): void {
     const known = this.#workers.get(worker);
     assert(known !== undefined, `${worker} is given work and is not here`);
     assert(!known.draining, `${worker} is given work and is leaving`);
+    assert(!this.#paused, `${worker} is given work of a run that is paused`);
     assert(known.leases.size < known.slots, `${worker} is given more than its ${known.slots} slots`);
     assert(round === this.#round && !this.#roundClosing, `round ${round} is not at work, ${this.#round} is`);
     const tasks = tasksOf(block);
@@ -78,12 +102,28 @@ export class Invariants {
     for (const task of tasks) {
       assert(task < this.#tasksOfRound(), `task ${task} is beyond the round`);
       assert(!this.#accepted.has(task), `task ${task} of round ${round} is given out after its result`);
-      const other = this.#holders.get(task);
-      assert(other === undefined, `task ${task} is given to ${worker} and ${other}`);
-      this.#holders.set(task, worker);
     }
+    const others = new Set(tasks.flatMap((task) => [...(this.#holders.get(task) ?? [])]));
+    for (const id of others) {
+      const other = this.#leases.get(id);
+      assert(other !== undefined, `lease ${id} has ended and holds task ${tasks[0]}`);
+      assert(sameBlock(other.block, block), `task ${tasks[0]} is given out in two blocks`);
+      assert(other.worker !== worker, `${worker} is given the same block twice`);
+    }
+    assert(others.size < copiesMost, `${others.size} workers have task ${tasks[0]} already`);
+    assert(others.size === 0 || why !== '', `task ${tasks[0]} is given to ${worker} and is in work`);
+    for (const task of tasks) this.#holders.set(task, new Set([...others, lease]));
     known.leases.add(lease);
     this.#leases.set(lease, { worker, block, round });
+  }
+
+  /** An answer is there, before the machine has seen it. */
+  answered(worker: WorkerId, leaseId: number, { digest }: AnswerMessage): void {
+    const lease = this.#leases.get(leaseId);
+    if (lease?.worker !== worker || lease.round !== this.#round) return;
+    const key = keyOf(lease.block);
+    const opinions = this.#opinions.get(key) ?? new Map<WorkerId, string>();
+    this.#opinions.set(key, opinions.set(worker, digest));
   }
 
   accepted(
@@ -98,16 +138,32 @@ export class Invariants {
     assert(lease.worker === worker, `lease ${leaseId} is of ${lease.worker}, an answer of ${worker} counted`);
     assert(sameBlock(lease.block, block), `lease ${leaseId} counted for another block than was given out`);
     assert(sameBlock(answer.block, block), `the answer to lease ${leaseId} holds another block`);
-    assert(answer.round === this.#round, `an answer of round ${answer.round} counted in ${this.#round}`);
+    assert(lease.round === this.#round, `an answer of round ${lease.round} counted in ${this.#round}`);
     assert(
       answer.weightsName === weightsName,
       `a gradient of ${answer.weightsName} counted for ${weightsName}`,
     );
+    if (this.#checks.redundancy === 2) {
+      const agreeing = [...(this.#opinions.get(keyOf(block)) ?? [])].filter(
+        ([, digest]) => digest === answer.digest,
+      );
+      assert(agreeing.length >= 2, `the result of ${worker} counted, and nobody else has computed the same`);
+    }
+    assert(!answer.isLie, `a wrong gradient of ${worker} counted`);
     for (const task of tasksOf(block)) {
       assert(!this.#accepted.has(task), `two results were accepted for task ${task}`);
       this.#accepted.add(task);
     }
-    this.#release(leaseId);
+  }
+
+  /** The machine has seen the answer, whatever it made of it. */
+  answerOver(worker: WorkerId, lease: number): void {
+    this.failed(worker, lease);
+  }
+
+  voided(): void {
+    this.#accepted = new Set();
+    this.#roundClosing = false;
   }
 
   closing(round: number): void {
@@ -124,6 +180,8 @@ export class Invariants {
     this.#round += 1;
     this.#roundClosing = false;
     this.#accepted = new Set();
+    this.#opinions.clear();
+    this.#holders.clear();
   }
 
   /** After the coordinator's look at the clock nobody is left who was silent for too long; `slackMs` is lost where the clock leaps back. */
@@ -143,18 +201,20 @@ export class Invariants {
     const runState = state.runs.get(run);
     if (runState === undefined || isFinal(runState.phase)) return;
     assert(state.workers.size === this.#workers.size, 'the machine counts other workers than there are');
-    assert(state.leases.size === this.#leases.size, 'leases in force are not those that were given out');
-    const places = new Set<number>(runState.round?.done);
+    this.#compareLeases(state);
+    const { round } = runState;
+    if (round === null) return;
+    const places = new Set<number>(round.done);
     let counted = places.size;
-    for (const lease of state.leases.values()) {
-      const holder = state.workers.get(lease.worker);
-      assert(holder !== undefined, `lease ${lease.id} has no live worker`);
-      assert(holder.leases.has(lease.id), `${holder.id} does not know its lease ${lease.id}`);
-      for (const task of tasksOf(lease.block)) places.add(task);
-      counted += 2 ** lease.block.level;
+    for (const holding of round.holdings.values()) {
+      const { block, leases, votes } = holding;
+      const cared = leases.size > 0 || votes.length > 0 || round.seekers.has(holding);
+      assert(cared, `task ${block.index * 2 ** block.level} is in nobody's hands`);
+      for (const id of leases) assert(state.leases.has(id), `lease ${id} has ended and is still counted on`);
+      for (const task of tasksOf(block)) places.add(task);
+      counted += 2 ** block.level;
     }
-    if (runState.round === null) return;
-    const { waiting, taskCount } = runState.round;
+    const { waiting, taskCount } = round;
     for (let i = 0; i < waiting.length; i++) {
       assert(i === 0 || waiting[i - 1] < waiting[i], 'waiting tasks are out of order');
       places.add(waiting[i]);
@@ -166,27 +226,43 @@ export class Invariants {
     );
   }
 
+  #compareLeases(state: FleetState): void {
+    for (const [id, { worker }] of [...this.#leases]) {
+      if (state.leases.has(id)) continue;
+      // Whoever is put into quarantine loses what he holds.
+      const name = state.workers.get(worker)?.name;
+      const kept = name === undefined ? undefined : state.quarantine.get(name);
+      assert(kept !== undefined && !kept.over, `lease ${id} of ${worker} ended without a reason`);
+      this.#release(id);
+    }
+    assert(state.leases.size === this.#leases.size, 'leases in force are not those that were given out');
+    for (const lease of state.leases.values()) {
+      const holder = state.workers.get(lease.worker);
+      assert(holder !== undefined, `lease ${lease.id} has no live worker`);
+      assert(holder.leases.has(lease.id), `${holder.id} does not know its lease ${lease.id}`);
+    }
+  }
+
   /** From the plan's counts alone: rounds of an epoch are its steps and, where there is validation data, one more. */
   #tasksOfRound(): number {
     const plan = this.#plan;
     const steps = stepsPerEpoch(plan);
-    const place = this.#round % (steps + (plan.validationGroupCount > 0 ? 1 : 0));
+    const place = (this.firstRound + this.#round) % (steps + (plan.validationGroupCount > 0 ? 1 : 0));
     if (place === steps) return Math.ceil(plan.validationGroupCount / microBatchSize(plan));
     return Math.min(plan.virtualShards, plan.groupCount - place * plan.batchSize);
-  }
-
-  get roundsClosed(): number {
-    return this.#round;
   }
 
   #release(id: number): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) return;
-    for (const task of tasksOf(lease.block)) this.#holders.delete(task);
     this.#workers.get(lease.worker)?.leases.delete(id);
     this.#leases.delete(id);
+    if (lease.round === this.#round)
+      for (const task of tasksOf(lease.block)) this.#holders.get(task)?.delete(id);
   }
 }
+
+const keyOf = ({ level, index }: Block): string => `${level} ${index}`;
 
 function sameBlock(a: Block, b: Block): boolean {
   return a.level === b.level && a.index === b.index;

@@ -13,6 +13,18 @@ Simulates a cluster under faults and compares its weights with those of the calm
   --faults LIST  none, kinds to draw from (crash,hang), or single faults (hang@120:w3:1500); default: all kinds
   --json         one JSON object instead of text`;
 
+const counted = [
+  'events',
+  'accepted',
+  'refused',
+  'again',
+  'dismissed',
+  'quarantined',
+  'restarts',
+  'rounds',
+] as const;
+const zero = Object.fromEntries(counted.map((key) => [key, 0])) as Record<(typeof counted)[number], number>;
+
 function main(): number {
   const { values } = parse();
   if (values.help) {
@@ -25,7 +37,7 @@ function main(): number {
   const workers = values.workers === undefined ? {} : { workers: count('--workers', values.workers, 1) };
   const faults = values.faults === undefined ? {} : parseFaults(values.faults);
   const choice = { steps, ...workers, ...faults };
-  const total = { schedules: 0, events: 0, accepted: 0, refused: 0, dismissed: 0, rounds: 0, faults: 0 };
+  const total = { schedules: 0, faults: 0, ...zero };
   let digest = '';
   let virtualMs = 0;
   let simulatedMs = 0;
@@ -37,8 +49,7 @@ function main(): number {
       const startedMs = performance.now();
       const outcome = check(simulation);
       simulatedMs += performance.now() - startedMs;
-      for (const key of ['events', 'accepted', 'refused', 'dismissed', 'rounds'] as const)
-        total[key] += outcome[key];
+      for (const key of counted) total[key] += outcome[key];
       digest = outcome.digest;
       virtualMs = outcome.virtualMs;
     } catch (error) {
@@ -56,7 +67,8 @@ function main(): number {
   console.info(
     `${total.schedules} schedule${total.schedules === 1 ? '' : 's'} from seed ${seed} ended as the calm run does: ` +
       `${total.faults} faults, ${total.rounds} rounds, ${total.events} events, ${total.refused} answers refused, ` +
-      `${total.dismissed} workers dismissed; ${seconds.toFixed(1)} s, ${eventsPerSecond} events/s`,
+      `${total.again} blocks given out again, ${total.dismissed} workers dismissed, ${total.quarantined} put into quarantine, ` +
+      `${total.restarts} restarts of the coordinator; ${seconds.toFixed(1)} s, ${eventsPerSecond} events/s`,
   );
   if (schedules === 1) console.info(`${digest} after ${(virtualMs / 1000).toFixed(1)} virtual seconds`);
   return 0;

@@ -1,5 +1,5 @@
 import { assert, messageOf, RandomSequence, RandomStream, type Digest } from '@ptychofleet/base';
-import type { TrainingPlan } from '@ptychofleet/run';
+import type { RunChecks, TrainingPlan } from '@ptychofleet/run';
 import { simulate, type Outcome, type Simulation } from './cluster.ts';
 import { drawFaults, faultKinds, faultText, type FaultKind, type PlannedFault } from './faults.ts';
 import { plainTraining } from './plain-training.ts';
@@ -15,6 +15,8 @@ export interface ScheduleChoice {
 }
 
 const workersMost = 64;
+/** Where nobody lies, one result is enough, as it is in most runs. */
+const honestKinds = faultKinds.filter((kind) => kind !== 'lie');
 const stepsOfEpoch = [1, 2, 5, 10, 20, 50];
 
 /** A schedule with at least `steps` steps: its plan, workers and faults are functions of the choice. */
@@ -26,8 +28,20 @@ export function scheduleOf(choice: ScheduleChoice): Simulation {
   const workers = choice.workers ?? drawn;
   // A step of a few workers takes about this long, so that faults fall into the whole of the run.
   const horizonMs = steps * 15;
-  const faults = choice.faults ?? drawFaults(seed, workers, horizonMs, choice.kinds ?? faultKinds);
-  return { seed, plan, workers, faults };
+  const kinds = choice.kinds ?? (seed % 4 === 0 ? faultKinds : honestKinds);
+  const faults = choice.faults ?? drawFaults(seed, workers, horizonMs, kinds);
+  return { seed, plan, workers, faults: possible(faults, workers), checks: checksOf(seed, workers, faults) };
+}
+
+/** A liar is found out where two have to agree, and there must be two that do not lie. */
+function checksOf(seed: number, workers: number, faults: readonly PlannedFault[]): RunChecks {
+  const lies = faults.some(({ kind }) => kind === 'lie');
+  const redundancy = workers > 2 && (lies || seed % 8 === 0) ? 2 : 1;
+  return { redundancy, auditEverySteps: seed % 4, mixedNumerics: false };
+}
+
+function possible(faults: readonly PlannedFault[], workers: number): readonly PlannedFault[] {
+  return workers > 2 ? faults : faults.filter(({ kind }) => kind !== 'lie');
 }
 
 /** One of a few hundred plans, so that the calm run of each is made once; a large fleet gets a shard for everybody. */

@@ -50,6 +50,14 @@ export function syntheticGradient(weights: Float32Array, groupIndices: Int32Arra
   return { gradient, lossSum, groupCount };
 }
 
+/** Of all bits; a polynomial instead of SHA-256, which would be most of the simulation. */
+export function digestOfWords({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): number {
+  const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
+  let sum = 1;
+  for (let i = 0; i < words.length; i++) sum = (Math.imul(sum, 0x01000193) ^ words[i]) | 0;
+  return sum;
+}
+
 export function initialWeights(): Float32Array {
   return Float32Array.from({ length: weightCount }, (_, i) => (i - weightCount / 2) / 16);
 }

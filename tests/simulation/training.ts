@@ -6,6 +6,7 @@ import {
   slabToBytes,
   TreeReduction,
   type OptimizerSpec,
+  type OptimizerState,
 } from '@ptychofleet/params';
 import {
   consecutiveGroups,
@@ -14,10 +15,13 @@ import {
   shardsOfStep,
   tasksOf,
   type Block,
+  positionAfter,
+  runStart,
   type RoundPurpose,
+  type RunPosition,
   type TrainingPlan,
 } from '@ptychofleet/run';
-import { initialWeights, weightCount, type SyntheticGradient } from './synthetic-gradient.ts';
+import { digestOfWords, initialWeights, weightCount, type SyntheticGradient } from './synthetic-gradient.ts';
 
 export const adam: OptimizerSpec = {
   kind: 'adam',
@@ -35,14 +39,24 @@ export interface Place {
   readonly stepInEpoch: number;
 }
 
+/** What a checkpoint holds. */
+export interface TrainingSnapshot {
+  readonly position: RunPosition;
+  readonly weights: Float32Array;
+  readonly optimizer: OptimizerState;
+  readonly history: string[];
+  readonly version: number;
+}
+
 /** The numeric side of a simulated run: the coordinator's training job over the synthetic gradient, same library calls. */
 export class SyntheticTraining {
   readonly plan: TrainingPlan;
   readonly #weights = initialWeights();
   readonly #optimizer = createOptimizer(adam, weightCount);
+  #position = runStart;
   /** The present weights and those of the step before, which a late worker may still be pulling. */
   readonly #published = new Map<string, Float32Array>();
-  readonly #history: string[] = [];
+  #history: string[] = [];
   #weightsName = '';
   #version = 0;
   #gradient: TreeReduction;
@@ -50,8 +64,9 @@ export class SyntheticTraining {
   #counts: ScalarTree;
   #validation: number[] = [];
 
-  constructor(plan: TrainingPlan) {
+  constructor(plan: TrainingPlan, from: TrainingSnapshot | null = null) {
     this.plan = plan;
+    if (from !== null) this.#restore(from);
     this.#gradient = new TreeReduction(plan.virtualShards);
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
@@ -84,7 +99,39 @@ export class SyntheticTraining {
     } else this.#validation[index] = answer.lossSum;
   }
 
+  voidRound(): void {
+    this.#gradient = new TreeReduction(this.plan.virtualShards);
+    this.#losses = new ScalarTree(this.plan.virtualShards);
+    this.#counts = new ScalarTree(this.plan.virtualShards);
+    this.#validation = [];
+  }
+
+  get position(): RunPosition {
+    return this.#position;
+  }
+
+  /** All that a restart needs; a copy. */
+  snapshot(): TrainingSnapshot {
+    return {
+      position: this.#position,
+      weights: this.#weights.slice(),
+      optimizer: this.#optimizer.exportState(),
+      history: [...this.#history],
+      version: this.#version,
+    };
+  }
+
+  #restore(from: TrainingSnapshot): void {
+    const { position, weights, optimizer, history, version } = from;
+    this.#position = position;
+    this.#weights.set(weights);
+    this.#optimizer.importState(optimizer);
+    this.#history = [...history];
+    this.#version = version - 1;
+  }
+
   closeRound(place: Place): void {
+    this.#position = positionAfter(this.plan, this.#position, false);
     if (place.purpose === 'validation') {
       const sum = this.#validation.reduce((total, value) => total + value, 0);
       this.#history.push(`validation ${sum / this.plan.validationGroupCount}`);
@@ -104,10 +151,13 @@ export class SyntheticTraining {
     divideByCount(gradient, groups);
     this.#optimizer.step(this.#weights, gradient, learningRate);
     this.#history.push(`step ${lossSum / groups}`);
-    this.#gradient = new TreeReduction(plan.virtualShards);
-    this.#losses = new ScalarTree(plan.virtualShards);
-    this.#counts = new ScalarTree(plan.virtualShards);
+    this.voidRound();
     this.#publish();
+  }
+
+  /** Tells states apart within one run, cheaply. */
+  mark(): string {
+    return `${digestOfWords(this.#weights)} ${this.#history.at(-1)}`;
   }
 
   digest(): Digest {

@@ -2,7 +2,7 @@ import type { RandomSequence } from '@ptychofleet/base';
 import { workerId, type Block, type WorkerId } from '@ptychofleet/run';
 import { gradientOfBlock } from '../../apps/worker/src/gradient-of-block.ts';
 import { Link, type Weather } from './link.ts';
-import { syntheticGradient, type SyntheticGradient } from './synthetic-gradient.ts';
+import { digestOfWords, syntheticGradient, type SyntheticGradient } from './synthetic-gradient.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface TaskMessage {
@@ -14,6 +14,9 @@ export interface TaskMessage {
 }
 
 export interface AnswerMessage extends SyntheticGradient {
+  readonly digest: string;
+  /** For the books of the simulation alone: the worker computed wrongly. */
+  readonly isLie: boolean;
   readonly round: number;
   readonly block: Block;
   readonly weightsName: string;
@@ -30,6 +33,7 @@ export interface Life {
 /** What the coordinator hears from workers. */
 export interface CoordinatorEnd {
   readonly heartbeatIntervalMs: number;
+  /** Says whether anybody is there to join. */
   join(life: Life, worker: SimulatedWorker): void;
   heard(life: Life): void;
   drain(life: Life): void;
@@ -43,6 +47,11 @@ export interface CoordinatorEnd {
 
 const slownessFactor = 20;
 
+/** Of all bits of an answer. */
+function digestOfAnswer({ gradient, lossSum, groupCount }: SyntheticGradient): string {
+  return `${digestOfWords(gradient)} ${digestOfWords(Float64Array.of(lossSum))} ${groupCount}`;
+}
+
 /** A worker process: joins, computes one task after the other, comes back as a new life when it is dismissed or restarted. */
 export class SimulatedWorker {
   readonly name: string;
@@ -54,6 +63,10 @@ export class SimulatedWorker {
   };
   hungUntilMs = 0;
   slowUntilMs = 0;
+  /** Its heartbeats go on, and nothing that it computes comes to an end before. */
+  stalledUntilMs = 0;
+  /** What it computes is wrong until then. */
+  lyingUntilMs = 0;
   failsNext = false;
   straysNext = false;
   readonly #slots: number;
@@ -127,6 +140,7 @@ export class SimulatedWorker {
     });
   }
 
+  /** The session is over, by the coordinator's will or by its death; a worker comes back after a random pause. */
   dismissed(life: Life): void {
     this.#awake(() => {
       if (this.#life !== life) return;
@@ -154,8 +168,14 @@ export class SimulatedWorker {
       const weights = this.#coordinator.weights(next.task.weightsName);
       const factor = this.#time.nowMs < this.slowUntilMs ? slownessFactor : 1;
       const computeMs = next.task.microBatches.length * (3 + 6 * this.#random.uniform()) * factor;
-      this.#after(computeMs, () => this.#finish(next.life, next.task, weights));
+      this.#after(computeMs, () => this.#finishWhenMoving(next.life, next.task, weights));
     });
+  }
+
+  #finishWhenMoving(life: Life, task: TaskMessage, weights: Float32Array | undefined): void {
+    const stalledMs = this.stalledUntilMs - this.#time.nowMs;
+    if (stalledMs > 0) this.#after(stalledMs, () => this.#finishWhenMoving(life, task, weights));
+    else this.#finish(life, task, weights);
   }
 
   /** Answers under the life that was given the task, even where that life is over by now. */
@@ -171,8 +191,11 @@ export class SimulatedWorker {
         gradient: ({ groupIndices }: { groupIndices: Int32Array }) =>
           syntheticGradient(weights, groupIndices),
       };
-      const sum = gradientOfBlock(engine, task.microBatches);
-      const answer: AnswerMessage = { ...sum, round, block, weightsName };
+      const isLie = this.#time.nowMs < this.lyingUntilMs;
+      const sum = isLie
+        ? this.#lieAbout(gradientOfBlock(engine, task.microBatches))
+        : gradientOfBlock(engine, task.microBatches);
+      const answer: AnswerMessage = { ...sum, digest: digestOfAnswer(sum), isLie, round, block, weightsName };
       if (this.straysNext) {
         this.straysNext = false;
         life.up.call(() => {
@@ -183,6 +206,14 @@ export class SimulatedWorker {
       life.up.call(() => this.#coordinator.answer(life, lease, answer));
     }
     this.#next();
+  }
+
+  /** One bit of one number is wrong, the same one each time: what a broken memory does, and no two workers break alike. */
+  #lieAbout(sum: SyntheticGradient): SyntheticGradient {
+    const gradient = sum.gradient.slice();
+    const words = new Uint32Array(gradient.buffer);
+    words[Number(this.name.slice(1)) % words.length] ^= 1 << (Number(this.name.slice(1)) % 23);
+    return { ...sum, gradient };
   }
 
   #leaveWhenIdle(): void {

@@ -24,6 +24,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   cancel: ['cancel r-7f3a'],
   pause: ['pause r-7f3a'],
   resume: ['resume r-7f3a'],
+  drain: ['drain w3 --coordinator 10.0.0.5:50051'],
   workers: ['workers --coordinator 10.0.0.5:50051'],
   simulate: ['simulate scan.npz --object star --count 1024 --photons 1e5'],
   'bundle show': ['bundle show out/s'],

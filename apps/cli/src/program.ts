@@ -16,7 +16,7 @@ import { addRunFlags, sourcesOf } from './run-options.ts';
 import { simulate, type SimulateArguments } from './simulate.ts';
 import { train } from './train.ts';
 import { up, type UpArguments } from './up.ts';
-import { listRuns, listWorkers, order, watch, type RunOrder, type WatchArguments } from './watch.ts';
+import { drain, listRuns, listWorkers, order, watch, type RunOrder, type WatchArguments } from './watch.ts';
 
 interface CommonFlags {
   readonly json?: true;
@@ -171,6 +171,17 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
         order(name, options.coordinator, run, outputOf(options)),
       );
   }
+  common(
+    program
+      .command('drain')
+      .helpGroup('Fleet:')
+      .description('Take a worker out: it finishes what it holds and is sent away.')
+      .argument('<worker>', 'id of the worker, as `workers` lists it'),
+  )
+    .option(...address)
+    .action((worker: string, options: CommonFlags & { coordinator: string }) =>
+      drain(options.coordinator, worker, outputOf(options)),
+    );
   common(program.command('workers').helpGroup('Fleet:').description('List the workers of a coordinator.'))
     .option(...address)
     .action((options: CommonFlags & { coordinator: string }) =>

@@ -97,14 +97,24 @@ export async function listWorkers(address: string, output: OutputOptions): Promi
   await connected(address, async (client) => {
     const workers = await client.listWorkers();
     const lines = workers.map(
-      ({ workerId, name, leaseCount, taskCount, processId }) =>
-        `${workerId.padEnd(5)}  ${name.padEnd(20)}  pid ${processId}  ${leaseCount} at work  ${taskCount} done`,
+      ({ workerId, name, leaseCount, taskCount, processId, state, reason }) =>
+        `${workerId.padEnd(5)}  ${name.padEnd(20)}  pid ${processId}  ${leaseCount} at work  ${taskCount} done  ${state}${reason === '' ? '' : `: ${reason}`}`,
     );
     printResult(
       output,
       { type: 'result', command: 'workers', workers },
       lines.length === 0 ? ['no workers'] : lines,
     );
+  });
+}
+
+/** Takes a worker out: it finishes what it holds and is sent away. */
+export async function drain(address: string, workerId: string, output: OutputOptions): Promise<void> {
+  await connected(address, async (client) => {
+    const worker = await client.drainWorker(workerId);
+    printResult(output, { type: 'result', command: 'drain', ...worker }, [
+      `worker ${worker.workerId} (${worker.name}) takes no more tasks`,
+    ]);
   });
 }
 

@@ -4,9 +4,12 @@ import {
   initialFleet,
   isFinal,
   runId as asRunId,
+  standingOf,
   stepCount,
+  type WorkerStanding,
   type FleetEffect,
   type FleetEvent,
+  type FleetLimits,
   type RunId,
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
@@ -29,10 +32,8 @@ interface ActiveRun {
   stepsInEpoch: number;
 }
 
-export interface CoordinatorLimits {
+export interface CoordinatorLimits extends FleetLimits {
   readonly heartbeatIntervalMs: number;
-  readonly heartbeatTimeoutMs: number;
-  readonly taskFailuresMax: number;
 }
 
 /**
@@ -112,15 +113,22 @@ export class Coordinator {
 
   join(life: WorkerLife): void {
     this.#logger.info({ workerId: life.id, name: life.name, slots: life.slots }, 'worker joined');
-    this.#dispatch({ type: 'worker-joined', worker: life.id, slots: life.slots });
+    this.#dispatch({
+      type: 'worker-joined',
+      worker: life.id,
+      name: life.name,
+      slots: life.slots,
+      numerics: life.numericsClass,
+    });
   }
 
   heard(life: WorkerLife): void {
     this.#dispatch({ type: 'worker-heard', worker: life.id });
   }
 
-  drain(life: WorkerLife, reason: string): void {
-    this.#dispatch({ type: 'worker-draining', worker: life.id, reason });
+  /** @param dismiss whether it has to be sent away, since it does not leave by itself. */
+  drain(life: WorkerLife, reason: string, dismiss = false): void {
+    this.#dispatch({ type: 'worker-draining', worker: life.id, reason, dismiss });
   }
 
   lose(life: WorkerLife, reason: string): void {
@@ -134,16 +142,15 @@ export class Coordinator {
   expectedValues(life: WorkerLife, leaseId: number): number | null {
     const lease = this.#state.leases.get(leaseId);
     if (lease === undefined || lease.worker !== life.id) return null;
-    const run = this.#runs.get(lease.run);
-    return run?.place == null ? null : run.job.valueCount(run.place);
+    return this.#runs.get(lease.run)?.job.valueCount(lease.purpose) ?? null;
   }
 
   /** Hands in an answer; says whether it counted. */
-  answer(life: WorkerLife, leaseId: number, answer: TaskAnswer): boolean {
+  answer(life: WorkerLife, leaseId: number, digest: string, answer: TaskAnswer): boolean {
     this.#answer = answer;
     this.#accepted = false;
     this.#dispatch({ type: 'worker-heard', worker: life.id });
-    this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId });
+    this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId, digest });
     this.#answer = null;
     return this.#accepted;
   }
@@ -152,10 +159,9 @@ export class Coordinator {
     this.#dispatch({ type: 'task-failed', worker: life.id, lease: leaseId, reason });
   }
 
-  /** Leases of a worker and tasks it has done. */
-  loadOf(life: WorkerLife): { leases: number; tasks: number } {
-    const worker = this.#state.workers.get(life.id);
-    return { leases: worker?.leases.size ?? 0, tasks: worker?.tasksDone ?? 0 };
+  /** How the machine sees a worker. */
+  standingOf(life: WorkerLife): WorkerStanding {
+    return standingOf(this.#state, life.id);
   }
 
   tick(): void {
@@ -188,6 +194,9 @@ export class Coordinator {
           run.patternsInEpoch += this.#answer.groupCount * run.job.patternsPerGroup;
         return;
       }
+      case 'void-round':
+        this.#logger.warn({ runId: effect.run, round: effect.round }, 'step begins anew');
+        return this.#runs.get(effect.run)?.job.voidRound();
       case 'refuse-result':
         return this.#logger.debug({ reason: effect.reason }, 'result refused');
       case 'close-round': {
@@ -203,7 +212,8 @@ export class Coordinator {
         if (life === undefined) return;
         this.#logger.warn({ workerId: life.id, reason: effect.reason }, 'worker dismissed');
         this.workers.remove(life);
-        life.send({ goodbye: { reason: effect.reason, mayReturn: effect.mayReturn } });
+        const { reason, mayReturn } = effect;
+        life.send({ goodbye: { reason, mayReturn, orderly: !mayReturn } });
         life.close();
         return;
       }
@@ -223,6 +233,9 @@ export class Coordinator {
     const { purpose, epoch, stepInEpoch } = effect;
     run.place = { purpose, epoch, stepInEpoch };
     const task = run.job.describe(run.place, effect.block);
+    const { worker, lease, why } = effect;
+    if (why !== '')
+      this.#logger.info({ runId: effect.run, workerId: worker, leaseId: lease, why }, 'given out again');
     this.workers.byId(effect.worker)?.send({
       task: {
         leaseId: effect.lease,

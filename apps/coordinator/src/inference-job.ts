@@ -68,6 +68,10 @@ export class InferenceJob implements Job {
     this.#patches[task] = answer.values;
   }
 
+  voidRound(): void {
+    this.#patches.fill(null);
+  }
+
   closeRound(): Promise<RoundOutcome> {
     return Promise.resolve({ loss: null });
   }

@@ -70,9 +70,11 @@ export interface Job {
   readonly position: RunPosition | undefined;
   learningRate(epoch: number): number;
   /** Number of values an answer must have. */
-  valueCount(place: RoundPlace): number;
+  valueCount(purpose: RoundPurpose): number;
   describe(place: RoundPlace, block: Block): TaskDescription;
   accept(place: RoundPlace, block: Block, answer: TaskAnswer): void;
+  /** Forgets what was accepted since the last round was closed. */
+  voidRound(): void;
   closeRound(place: RoundPlace): Promise<RoundOutcome>;
   /**
    * All that a restart needs, as it is after the last round that was closed; what the present round has brought so far is

@@ -5,7 +5,7 @@ import { FsBlobStore } from '@ptychofleet/store';
 import { isLocalAddress, parseAddress, serve } from '@ptychofleet/wire';
 import { Command } from 'commander';
 import { pino } from 'pino';
-import { Coordinator } from './coordinator.ts';
+import { Coordinator, type CoordinatorLimits } from './coordinator.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { dataHandlers, modelHandlers } from './handlers/library-handlers.ts';
 import { runHandlers } from './handlers/run-handlers.ts';
@@ -19,8 +19,18 @@ interface CoordinatorArguments {
   readonly insecure: boolean;
 }
 
-const tickMs = 500;
-const limits = { heartbeatIntervalMs: 1000, heartbeatTimeoutMs: 6000, taskFailuresMax: 3 };
+const tickMs = 100;
+const limits: CoordinatorLimits = {
+  heartbeatIntervalMs: 250,
+  suspectMs: 1000,
+  heartbeatTimeoutMs: 6000,
+  lateMsLeast: 250,
+  hungMsLeast: 20_000,
+  // The first task brings the scan along and warms everything up.
+  hungMsUnknown: 600_000,
+  quarantineMs: 30_000,
+  taskFailuresMax: 3,
+};
 
 const program = new Command('ptychofleet coordinator')
   .description('Takes runs from clients, hands micro-batches to workers and merges what they compute.')

@@ -31,6 +31,7 @@ import {
   stepsPerEpoch,
   tasksOf,
   type Block,
+  type RoundPurpose,
   type RunPosition,
   type TrainingPlan,
 } from '@ptychofleet/run';
@@ -171,8 +172,8 @@ export class TrainingJob implements Job {
     return this.#schedule.rate(epoch);
   }
 
-  valueCount(place: RoundPlace): number {
-    return place.purpose === 'step' ? this.#settings.layout.size : 0;
+  valueCount(purpose: RoundPurpose): number {
+    return purpose === 'step' ? this.#settings.layout.size : 0;
   }
 
   describe(place: RoundPlace, block: Block): TaskDescription {
@@ -199,6 +200,13 @@ export class TrainingJob implements Job {
       this.#validation.lossSum[index] = answer.lossSum;
       this.#validation.groups += answer.groupCount;
     }
+  }
+
+  voidRound(): void {
+    this.#gradient = new TreeReduction(this.plan.virtualShards);
+    this.#losses = new ScalarTree(this.plan.virtualShards);
+    this.#counts = new ScalarTree(this.plan.virtualShards);
+    this.#validation = this.#emptyValidation();
   }
 
   async closeRound(place: RoundPlace): Promise<RoundOutcome> {
@@ -262,9 +270,7 @@ export class TrainingJob implements Job {
     const merged = slabDigests(layout, gradient);
     this.#accumulate(gradient, groups);
     const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place) : undefined;
-    this.#gradient = new TreeReduction(plan.virtualShards);
-    this.#losses = new ScalarTree(plan.virtualShards);
-    this.#counts = new ScalarTree(plan.virtualShards);
+    this.voidRound();
     this.#epochLossSum += lossSum;
     this.#epochGroups += groups;
     const entry = chained(this.#chain, {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { assert, Fault } from '@ptychofleet/base';
-import { workerId, type WorkerId } from '@ptychofleet/run';
+import { assert, digestOfText, Fault } from '@ptychofleet/base';
+import { canonicalJson } from '@ptychofleet/config';
+import { workerId, type WorkerId, type WorkerStanding } from '@ptychofleet/run';
 import {
   fromStruct,
   protocolVersion,
@@ -20,6 +21,8 @@ export interface WorkerLife {
   readonly name: string;
   readonly slots: number;
   readonly numerics: JsonObject;
+  /** Equal classes compute equal bits. */
+  readonly numericsClass: string;
   readonly processId: number;
   send(message: OpenSessionResponse): void;
   close(): void;
@@ -53,6 +56,7 @@ export class Workers {
       name,
       slots,
       numerics,
+      numericsClass: digestOfText(canonicalJson(numerics)),
       processId: hello.processId,
       ...wire,
     };
@@ -98,7 +102,7 @@ function refuseOtherClass(present: JsonObject, candidate: JsonObject): void {
   }
 }
 
-export function describeWorker(life: WorkerLife, leases: number, tasks: number): Worker {
+export function describeWorker(life: WorkerLife, { leases, tasks, state, reason }: WorkerStanding): Worker {
   return {
     workerId: life.id,
     name: life.name,
@@ -106,5 +110,7 @@ export function describeWorker(life: WorkerLife, leases: number, tasks: number):
     taskCount: tasks,
     numerics: toStruct(life.numerics) as Worker['numerics'],
     processId: life.processId,
+    state,
+    reason,
   };
 }

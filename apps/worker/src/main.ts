@@ -6,7 +6,7 @@ import { FleetLink } from '@ptychofleet/wire';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { ComputeClient } from './compute-client.ts';
-import { runSession } from './session.ts';
+import { runSession, type SessionEnd } from './session.ts';
 
 interface WorkerArguments {
   readonly coordinator: string;
@@ -61,13 +61,13 @@ async function main(): Promise<void> {
   let lostSince: number | null = null;
   for (let attempt = 0; ; attempt++) {
     const joinedAt = performance.now();
-    const end = await runSession(link, compute, session, leave.signal).catch((error: unknown) => {
+    const end = await runSession(link, compute, session, leave.signal).catch((error: unknown): SessionEnd => {
       if (error instanceof Fault && error.kind === 'unavailable')
         return { reason: error.message, mayReturn: true };
       throw error;
     });
     logger.info({ reason: end.reason }, 'session ended');
-    if (leave.signal.aborted) break;
+    if (leave.signal.aborted || end.orderly === true) break;
     if (!end.mayReturn) throw new Fault('failed-precondition', end.reason);
     if (performance.now() - joinedAt > 20_000) lostSince = null;
     lostSince ??= performance.now();

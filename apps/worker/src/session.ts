@@ -22,6 +22,8 @@ export interface SessionOptions {
 export interface SessionEnd {
   readonly reason: string;
   readonly mayReturn: boolean;
+  /** Whether the worker was asked to go, and nothing is wrong with it. */
+  readonly orderly?: boolean;
 }
 
 const kinds: Record<string, TaskKind> = {
@@ -87,7 +89,8 @@ export async function runSession(
           finishIfLeaving();
         });
       } else if (message.message === 'goodbye' && message.goodbye) {
-        resolve({ reason: message.goodbye.reason, mayReturn: message.goodbye.mayReturn });
+        const { reason, mayReturn, orderly } = message.goodbye;
+        resolve({ reason, mayReturn, orderly });
       }
     });
     const { name, slots } = options;

@@ -11,7 +11,9 @@ export interface Block {
 
 export function tasksOf({ level, index }: Block): number[] {
   const width = 2 ** level;
-  return Array.from({ length: width }, (_, i) => index * width + i);
+  const tasks: number[] = [];
+  for (let i = 0; i < width; i++) tasks.push(index * width + i);
+  return tasks;
 }
 
 // A lost worker loses at most this much work, and a slow one holds the others up by no more.

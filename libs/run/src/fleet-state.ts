@@ -136,7 +136,7 @@ export interface FleetLimits {
   readonly hungMsLeast: number;
   /** The same while nobody knows how long a block takes. */
   readonly hungMsUnknown: number;
-  /** First stay in quarantine; each further one is twice as long. */
+  /** First stay in quarantine; each further one is twice as long, up to eight times. */
   readonly quarantineMs: number;
   /** Failures of one task after which its run fails. */
   readonly taskFailuresMax: number;

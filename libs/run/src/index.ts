@@ -32,4 +32,4 @@ export {
 } from './fleet-state.ts';
 export type { FleetEffect, FleetEvent } from './fleet-events.ts';
 export { advance } from './fleet-machine.ts';
-export { quarantineOf } from './quarantine.ts';
+export { standingOf, type WorkerStanding } from './standing.ts';

@@ -14,7 +14,7 @@ export function quarantineOf({ quarantine }: FleetState, name: string): string |
   return entry === undefined || entry.over ? null : entry.reason;
 }
 
-/** Keeps a worker, under its name and so in all its lives, from work for a while: twice as long each further time. */
+/** Keeps a worker, under its name and so in all its lives, from work for a while: twice as long each further time, up to eight times. */
 export function quarantine(
   state: FleetState,
   worker: WorkerState,
@@ -23,7 +23,7 @@ export function quarantine(
 ): void {
   const { name } = worker;
   const times = (state.quarantine.get(name)?.times ?? 0) + 1;
-  const stayMs = state.limits.quarantineMs * 2 ** Math.min(times - 1, 8);
+  const stayMs = state.limits.quarantineMs * 2 ** Math.min(times - 1, 3);
   state.quarantine.set(name, { untilMs: state.clock.nowMs + stayMs, times, reason, over: false });
   const text = `worker ${worker.id} (${name}) is in quarantine for ${stayMs / 1000} s: ${reason}`;
   effects.push({ type: 'note', run: null, text });

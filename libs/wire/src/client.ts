@@ -204,6 +204,12 @@ export class CoordinatorClient {
     return receiveChunks(this.#models.saveModel({ digest }), 'model bundle', artifactBytesMax);
   }
 
+  async drainWorker(workerId: string): Promise<Worker__Output> {
+    const method: Unary<{ workerId: string }, { worker: Worker__Output | null }> = (r, c) =>
+      this.#fleet.drainWorker(r, c);
+    return required((await call('drain worker', method, { workerId })).worker, 'worker');
+  }
+
   async listWorkers(): Promise<Worker__Output[]> {
     const method: Unary<object, { workers: Worker__Output[] }> = (r, c) => this.#fleet.listWorkers(r, c);
     return (await call('list workers', method, {})).workers;

@@ -1,5 +1,6 @@
 import { digestOf, Fault, isDigest, messageOf, type Logger } from '@ptychofleet/base';
 import { slabFromBytes } from '@ptychofleet/params';
+import { workerId } from '@ptychofleet/run';
 import {
   ChunkCollector,
   type FleetServiceHandlers,
@@ -33,10 +34,20 @@ export function fleetHandlers(coordinator: Coordinator, logger: Logger): FleetSe
     PushResult: (stream, callback) => {
       respond(logger, callback, async () => ({ accepted: await receiveResult(coordinator, stream) }));
     },
+    DrainWorker: ({ request }, callback) => {
+      respond(logger, callback, () => {
+        const life = coordinator.workers.byId(workerId(request.workerId));
+        if (life === undefined) {
+          const message = `worker ${request.workerId} is not here; list those that are with ListWorkers`;
+          throw new Fault('not-found', message, { field: 'worker_id' });
+        }
+        coordinator.drain(life, 'drained by a client', true);
+        return Promise.resolve({ worker: describeWorker(life, coordinator.standingOf(life)) });
+      });
+    },
     ListWorkers: (_call, callback) => {
       const workers = coordinator.workers.all().map((life) => {
-        const load = coordinator.loadOf(life);
-        return describeWorker(life, load.leases, load.tasks);
+        return describeWorker(life, coordinator.standingOf(life));
       });
       callback(null, { workers });
     },
@@ -73,7 +84,9 @@ async function receiveResult(
   const bytes = collector.finish();
   if (digestOf(bytes) !== header.digest) throw new Fault('data-loss', 'the values do not match their digest');
   const { leaseId, lossSum, groupCount, valueCount } = header;
-  return coordinator.answer(life, leaseId, { lossSum, groupCount, values: slabFromBytes(bytes, valueCount) });
+  const digest = `${header.digest} ${lossSum} ${groupCount}`;
+  const values = slabFromBytes(bytes, valueCount);
+  return coordinator.answer(life, leaseId, digest, { lossSum, groupCount, values });
 }
 
 function unknownSession(): Fault {

@@ -9,14 +9,16 @@ export function respond<Response>(
   callback: Callback<Response>,
   work: () => Promise<Response>,
 ): void {
-  work().then(
-    (response) => callback(null, response),
-    (error: unknown) => {
-      if (error instanceof Fault) logger.info({ reason: error.message }, 'request refused');
-      else logger.error({ err: error, reason: messageOf(error) }, 'request failed');
-      callback(statusOf(error));
-    },
-  );
+  Promise.resolve()
+    .then(work)
+    .then(
+      (response) => callback(null, response),
+      (error: unknown) => {
+        if (error instanceof Fault) logger.info({ reason: error.message }, 'request refused');
+        else logger.error({ err: error, reason: messageOf(error) }, 'request failed');
+        callback(statusOf(error));
+      },
+    );
 }
 
 /** Collects a client stream of chunks; `onMessage` sees every message before its chunk is taken. */

@@ -5,6 +5,8 @@ import type { ListValue as _google_protobuf_ListValue, ListValue__Output as _goo
 import type { Struct as _google_protobuf_Struct, Struct__Output as _google_protobuf_Struct__Output } from './google/protobuf/Struct.ts';
 import type { Value as _google_protobuf_Value, Value__Output as _google_protobuf_Value__Output } from './google/protobuf/Value.ts';
 import type { Chunk as _ptychofleet_v1_Chunk, Chunk__Output as _ptychofleet_v1_Chunk__Output } from './ptychofleet/v1/Chunk.ts';
+import type { DrainWorkerRequest as _ptychofleet_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _ptychofleet_v1_DrainWorkerRequest__Output } from './ptychofleet/v1/DrainWorkerRequest.ts';
+import type { DrainWorkerResponse as _ptychofleet_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _ptychofleet_v1_DrainWorkerResponse__Output } from './ptychofleet/v1/DrainWorkerResponse.ts';
 import type { FleetServiceClient as _ptychofleet_v1_FleetServiceClient, FleetServiceDefinition as _ptychofleet_v1_FleetServiceDefinition } from './ptychofleet/v1/FleetService.ts';
 import type { ListWorkersRequest as _ptychofleet_v1_ListWorkersRequest, ListWorkersRequest__Output as _ptychofleet_v1_ListWorkersRequest__Output } from './ptychofleet/v1/ListWorkersRequest.ts';
 import type { ListWorkersResponse as _ptychofleet_v1_ListWorkersResponse, ListWorkersResponse__Output as _ptychofleet_v1_ListWorkersResponse__Output } from './ptychofleet/v1/ListWorkersResponse.ts';
@@ -41,6 +43,8 @@ export interface ProtoGrpcType {
   ptychofleet: {
     v1: {
       Chunk: MessageTypeDefinition<_ptychofleet_v1_Chunk, _ptychofleet_v1_Chunk__Output>
+      DrainWorkerRequest: MessageTypeDefinition<_ptychofleet_v1_DrainWorkerRequest, _ptychofleet_v1_DrainWorkerRequest__Output>
+      DrainWorkerResponse: MessageTypeDefinition<_ptychofleet_v1_DrainWorkerResponse, _ptychofleet_v1_DrainWorkerResponse__Output>
       FleetService: SubtypeConstructor<typeof grpc.Client, _ptychofleet_v1_FleetServiceClient> & { service: _ptychofleet_v1_FleetServiceDefinition }
       ListWorkersRequest: MessageTypeDefinition<_ptychofleet_v1_ListWorkersRequest, _ptychofleet_v1_ListWorkersRequest__Output>
       ListWorkersResponse: MessageTypeDefinition<_ptychofleet_v1_ListWorkersResponse, _ptychofleet_v1_ListWorkersResponse__Output>

@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { DrainWorkerRequest as _ptychofleet_v1_DrainWorkerRequest, DrainWorkerRequest__Output as _ptychofleet_v1_DrainWorkerRequest__Output } from '../../ptychofleet/v1/DrainWorkerRequest.ts';
+import type { DrainWorkerResponse as _ptychofleet_v1_DrainWorkerResponse, DrainWorkerResponse__Output as _ptychofleet_v1_DrainWorkerResponse__Output } from '../../ptychofleet/v1/DrainWorkerResponse.ts';
 import type { ListWorkersRequest as _ptychofleet_v1_ListWorkersRequest, ListWorkersRequest__Output as _ptychofleet_v1_ListWorkersRequest__Output } from '../../ptychofleet/v1/ListWorkersRequest.ts';
 import type { ListWorkersResponse as _ptychofleet_v1_ListWorkersResponse, ListWorkersResponse__Output as _ptychofleet_v1_ListWorkersResponse__Output } from '../../ptychofleet/v1/ListWorkersResponse.ts';
 import type { OpenSessionRequest as _ptychofleet_v1_OpenSessionRequest, OpenSessionRequest__Output as _ptychofleet_v1_OpenSessionRequest__Output } from '../../ptychofleet/v1/OpenSessionRequest.ts';
@@ -12,6 +14,15 @@ import type { PushResultRequest as _ptychofleet_v1_PushResultRequest, PushResult
 import type { PushResultResponse as _ptychofleet_v1_PushResultResponse, PushResultResponse__Output as _ptychofleet_v1_PushResultResponse__Output } from '../../ptychofleet/v1/PushResultResponse.ts';
 
 export interface FleetServiceClient extends grpc.Client {
+  DrainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  DrainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  drainWorker(argument: _ptychofleet_v1_DrainWorkerRequest, callback: grpc.requestCallback<_ptychofleet_v1_DrainWorkerResponse__Output>): grpc.ClientUnaryCall;
+  
   ListWorkers(argument: _ptychofleet_v1_ListWorkersRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListWorkersResponse__Output>): grpc.ClientUnaryCall;
   ListWorkers(argument: _ptychofleet_v1_ListWorkersRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_ListWorkersResponse__Output>): grpc.ClientUnaryCall;
   ListWorkers(argument: _ptychofleet_v1_ListWorkersRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ListWorkersResponse__Output>): grpc.ClientUnaryCall;
@@ -43,6 +54,8 @@ export interface FleetServiceClient extends grpc.Client {
 }
 
 export interface FleetServiceHandlers extends grpc.UntypedServiceImplementation {
+  DrainWorker: grpc.handleUnaryCall<_ptychofleet_v1_DrainWorkerRequest__Output, _ptychofleet_v1_DrainWorkerResponse>;
+  
   ListWorkers: grpc.handleUnaryCall<_ptychofleet_v1_ListWorkersRequest__Output, _ptychofleet_v1_ListWorkersResponse>;
   
   OpenSession: grpc.handleBidiStreamingCall<_ptychofleet_v1_OpenSessionRequest__Output, _ptychofleet_v1_OpenSessionResponse>;
@@ -54,6 +67,7 @@ export interface FleetServiceHandlers extends grpc.UntypedServiceImplementation 
 }
 
 export interface FleetServiceDefinition extends grpc.ServiceDefinition {
+  DrainWorker: MethodDefinition<_ptychofleet_v1_DrainWorkerRequest, _ptychofleet_v1_DrainWorkerResponse, _ptychofleet_v1_DrainWorkerRequest__Output, _ptychofleet_v1_DrainWorkerResponse__Output>
   ListWorkers: MethodDefinition<_ptychofleet_v1_ListWorkersRequest, _ptychofleet_v1_ListWorkersResponse, _ptychofleet_v1_ListWorkersRequest__Output, _ptychofleet_v1_ListWorkersResponse__Output>
   OpenSession: MethodDefinition<_ptychofleet_v1_OpenSessionRequest, _ptychofleet_v1_OpenSessionResponse, _ptychofleet_v1_OpenSessionRequest__Output, _ptychofleet_v1_OpenSessionResponse__Output>
   PullBlob: MethodDefinition<_ptychofleet_v1_PullBlobRequest, _ptychofleet_v1_PullBlobResponse, _ptychofleet_v1_PullBlobRequest__Output, _ptychofleet_v1_PullBlobResponse__Output>

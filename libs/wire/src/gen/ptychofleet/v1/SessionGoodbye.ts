@@ -4,9 +4,11 @@
 export interface SessionGoodbye {
   'reason'?: (string);
   'mayReturn'?: (boolean);
+  'orderly'?: (boolean);
 }
 
 export interface SessionGoodbye__Output {
   'reason': (string);
   'mayReturn': (boolean);
+  'orderly': (boolean);
 }

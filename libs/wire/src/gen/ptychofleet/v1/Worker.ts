@@ -10,6 +10,8 @@ export interface Worker {
   'taskCount'?: (number | string | Long);
   'numerics'?: (_google_protobuf_Struct | null);
   'processId'?: (number);
+  'state'?: (string);
+  'reason'?: (string);
 }
 
 export interface Worker__Output {
@@ -19,4 +21,6 @@ export interface Worker__Output {
   'taskCount': (number);
   'numerics': (_google_protobuf_Struct__Output | null);
   'processId': (number);
+  'state': (string);
+  'reason': (string);
 }
