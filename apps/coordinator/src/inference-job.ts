@@ -1,7 +1,15 @@
 import { assert, digestOf, type Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
-import { writeNpz, type PreparedScan } from '@ptychofleet/data';
-import { probeWeights, ShiftAndSumStitcher, stitchBarycentric, type Canvas } from '@ptychofleet/imaging';
+import { NeighbourIndex, writeNpz, type PreparedScan } from '@ptychofleet/data';
+import {
+  consistentPhases,
+  probeWeights,
+  shiftAndSum,
+  stitchBarycentric,
+  turnPatches,
+  type Canvas,
+  type PatchStack,
+} from '@ptychofleet/imaging';
 import { slabToBytes } from '@ptychofleet/params';
 import { consecutiveGroups, inferenceTasks, type Block, type InferencePlan } from '@ptychofleet/run';
 import type { Job, MadeFile, RoundOutcome, RoundPlace, TaskAnswer, TaskDescription } from './job.ts';
@@ -17,6 +25,8 @@ export interface InferenceSettings {
   readonly cropSide: number;
   /** `probe` weighs every pixel by the illumination there (inference spec §4), `uniform` all alike (§3). */
   readonly patchWeighting: 'uniform' | 'probe';
+  /** `aligned` gives every patch the phase under which it agrees with its neighbours, `predicted` takes the network's. */
+  readonly patchPhases: 'aligned' | 'predicted';
   readonly warnings: readonly string[];
 }
 
@@ -96,10 +106,15 @@ export class InferenceJob implements Job {
   }
 
   #stitch(): Canvas {
-    const { scan, patchWeighting } = this.#settings;
+    const { cropSide, patchPhases, patchWeighting, scan } = this.#settings;
+    const { N, probeRe, probeIm } = scan.scan;
     const positions = memberPositions(scan.scan);
+    const predicted = this.#allPatches(positions.length / 2);
+    const patches = patchPhases === 'aligned' ? phasesAligned(predicted, positions, scan.scan.C) : predicted;
     const canvas =
-      patchWeighting === 'uniform' ? this.#shiftAndSum(positions) : this.#weightByProbe(positions);
+      patchWeighting === 'uniform'
+        ? shiftAndSum(patches, positions, cropSide)
+        : stitchBarycentric(patches, positions, cropSide, probeWeights(probeRe, probeIm, N, cropSide)).canvas;
     // From the network's units to the file's: |FFT(probe·object)| then matches the measured amplitude.
     const factor = scan.scan.scales.object;
     const scaled = (values: Float32Array): Float32Array => values.map((value) => value * factor);
@@ -109,38 +124,29 @@ export class InferenceJob implements Job {
     };
   }
 
-  #shiftAndSum(positions: Float64Array): Canvas {
-    const { cropSide, plan, scan } = this.#settings;
-    const stitcher = new ShiftAndSumStitcher(positions, cropSide);
-    this.#patches.forEach((_, task) =>
-      stitcher.add(task * plan.batchSize * scan.scan.C, this.#patchesOf(task)),
-    );
-    return stitcher.result();
-  }
-
-  #weightByProbe(positions: Float64Array): Canvas {
-    const { cropSide } = this.#settings;
-    const { N, probeRe, probeIm } = this.#settings.scan.scan;
-    const count = positions.length / 2;
-    const values = new Float32Array(count * cropSide * cropSide * 2);
-    let filled = 0;
-    this.#patches.forEach((_, task) => {
-      const patches = this.#patchesOf(task);
-      values.set(patches, filled);
-      filled += patches.length;
-    });
-    const weights = probeWeights(probeRe, probeIm, N, cropSide);
-    return stitchBarycentric({ count, side: cropSide, values }, positions, cropSide, weights).canvas;
-  }
-
-  /** The answer to a task without its padding. */
-  #patchesOf(task: number): Float32Array {
+  /** The answers of all tasks without their padding. */
+  #allPatches(count: number): PatchStack {
     const { cropSide, scan, plan } = this.#settings;
-    const patches = this.#patches[task];
-    assert(patches != null, 'all predictions are in');
-    const groups = Math.min(plan.batchSize, scan.scan.groupCount - task * plan.batchSize);
-    return patches.subarray(0, groups * scan.scan.C * cropSide * cropSide * 2);
+    const size = cropSide * cropSide * 2;
+    const values = new Float32Array(count * size);
+    this.#patches.forEach((patches, task) => {
+      assert(patches !== null, 'all predictions are in');
+      const first = task * plan.batchSize;
+      const groups = Math.min(plan.batchSize, scan.scan.groupCount - first);
+      values.set(patches.subarray(0, groups * scan.scan.C * size), first * scan.scan.C * size);
+    });
+    return { count, side: cropSide, values };
   }
+}
+
+/** Every patch is held to its nearest so many, and for members of groups so many more, since groups repeat patterns. */
+const neighboursPerPatch = 12;
+
+function phasesAligned(patches: PatchStack, positions: Float64Array, C: number): PatchStack {
+  const axis = (at: number) => Float64Array.from({ length: patches.count }, (_, i) => positions[2 * i + at]);
+  const index = new NeighbourIndex(axis(0), axis(1));
+  const near = (patch: number) => index.nearest(patch, neighboursPerPatch * C);
+  return turnPatches(patches, consistentPhases(patches, positions, near));
 }
 
 /** Scan position (x, y) of every member of every group, (G·C, 2). */

@@ -16,7 +16,7 @@ export async function prepareInference(
   const scan = subsampleScan(whole, spec.data.nSubsample, spec.data.subsampleSeed);
   const { model } = opened;
   const { data, inference, execution } = spec;
-  const { patchWeighting } = inference;
+  const { patchWeighting, patchPhases } = inference;
   const cropSide = patchWeighting === 'uniform' ? inference.stitchCrop : inference.middleTrim;
   if (scan.N !== model.N) {
     throw new Fault(
@@ -56,6 +56,7 @@ export async function prepareInference(
     scan: publish(prepared),
     cropSide,
     patchWeighting,
+    patchPhases,
     warnings,
   });
 }

@@ -106,7 +106,7 @@ describe('levels that users write', () => {
 
   it('the last word belongs to the strongest level, whatever the mixture', () => {
     const fields = [
-      { ...said('training.learningRate', 'learningRate', '--learning-rate'), start: 2.5e-4 },
+      { ...said('training.learningRate', 'learningRate', '--learning-rate'), start: 1.2e-4 },
       { ...said('training.gradientClipVal', 'gradientClipVal', '--gradient-clip-val'), start: null },
     ] as const;
     const value = fc.option(

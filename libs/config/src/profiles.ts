@@ -9,7 +9,7 @@ const profiles: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   default: {
     initialization: 'he',
     inputScale: 4,
-    batchSize: 8,
+    batchSize: 4,
     virtualShards: 4,
     scheduler: 'WarmupCosine',
   },

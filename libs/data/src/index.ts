@@ -1,5 +1,6 @@
 export { openByteSource, type ByteSource } from './byte-source.ts';
 export { groupScan, type GroupingOptions } from './grouping.ts';
+export { NeighbourIndex } from './neighbours.ts';
 export type { NpyArray, NumericArray, NumericDtype, TextArray } from './npy-types.ts';
 export type { NpyHeader, NpzEntry, PickledText } from './npy.ts';
 export { NpzArchive, readNpz, writeNpz } from './npz.ts';

@@ -10,6 +10,7 @@ export {
 } from './complex-image.ts';
 export { type Canvas } from './canvas.ts';
 export { centralCrops, patchesOfObject, type PatchStack } from './patches.ts';
+export { consistentPhases, turnPatches, type PatchPhases } from './patch-phases.ts';
 export { shiftAndSum, ShiftAndSumStitcher, stitchTruePatches } from './shift-and-sum.ts';
 export {
   BarycentricStitcher,

@@ -15,9 +15,10 @@ export interface InferenceContext {
 }
 
 // Mean object amplitude that each activation's head learns well from the start that `he` gives it (docs/fidelity.md).
-const targetAmplitudes = { swish: 0.5, relu: 0.5, sigmoid: 0.5, softplus: 0.5 } as const;
-/** Largest rate that left the plateau at width 1; wider networks need proportionally less. */
-const rateAtWidthOne = 5e-4;
+const targetAmplitudes = { swish: 1, relu: 1, sigmoid: 0.5, softplus: 1 } as const;
+/** Rate for batches of 4 at width 1: wider networks need proportionally less, larger batches take more (docs/fidelity.md). */
+const rateAtWidthOne = 2.4e-4;
+const batchOfRate = 4;
 
 /**
  * Values that follow from the data file and from other fields, for fields that nobody stated.
@@ -63,14 +64,28 @@ export function inferTraining(
   if (stated.get(training.virtualShards) > batchSize)
     infer(training.virtualShards, batchSize, `batchSize ${batchSize}`);
 
-  if (stated.get(training.initialization) === 'he') {
-    const width = stated.get(model.nFiltersScale);
-    infer(training.learningRate, rateAtWidthOne / width, `nFiltersScale ${width}`);
-  }
+  if (stated.get(training.initialization) === 'he') inferRecipe(stated, batchSize, infer);
 
   const activation = stated.get(model.ampActivation);
   if (stated.get(data.probeNormalization) === 'target') {
     infer(data.targetAmplitude, targetAmplitudes[activation], `ampActivation ${activation}`);
   }
   return inferred;
+}
+
+/** The rest of the recipe that begins with `he` weights (docs/fidelity.md), as far as the chosen optimiser and schedule have it. */
+function inferRecipe(
+  stated: Resolution,
+  batchSize: number,
+  infer: (field: Field, value: unknown, source: string) => void,
+): void {
+  const training = trainingSection.field;
+  const width = stated.get(modelSection.field.nFiltersScale);
+  const rate = (rateAtWidthOne / width) * Math.sqrt(batchSize / batchOfRate);
+  // Two digits are what is known, and what a person can read.
+  infer(training.learningRate, Number(rate.toPrecision(2)), `nFiltersScale ${width}, batchSize ${batchSize}`);
+  const start = 'initialization he';
+  if (stated.get(training.optimizer) !== 'sgd') infer(training.adamBeta2, 0.95, start);
+  const cosine = ['WarmupCosine', 'CosineAnnealing'].includes(stated.get(training.scheduler));
+  if (cosine) infer(training.lrMinRatio, 0.01, start);
 }

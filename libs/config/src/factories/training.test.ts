@@ -174,14 +174,15 @@ describe('inference from the file and from other fields', () => {
   });
 
   it('the learning rate follows the width where the steady start is chosen', () => {
-    expect(library({ nFiltersScale: 1 }).spec.training.learningRate).toBe(5e-4);
-    expect(library({ nFiltersScale: 2 }).spec.training.learningRate).toBe(2.5e-4);
+    expect(library({ nFiltersScale: 1 }).spec.training.learningRate).toBe(2.4e-4);
+    expect(library({ nFiltersScale: 2 }).spec.training.learningRate).toBe(1.2e-4);
+    expect(library({ nFiltersScale: 2, batchSize: 16 }).spec.training.learningRate).toBe(2.4e-4);
     expect(library({ learningRate: 3e-3 }).spec.training.learningRate).toBe(3e-3);
     expect(library({ profile: 'upstream' }).spec.training.learningRate).toBe(1e-3);
   });
 
   it('the target amplitude acts only where the probe is scaled to it', () => {
-    expect(library({}).spec.data.targetAmplitude).toBe(0.5);
+    expect(library({}).spec.data.targetAmplitude).toBe(1);
     expect(library({ ampActivation: 'sigmoid', targetAmplitude: 0.3 }).spec.data.targetAmplitude).toBe(0.3);
     expect(library({ ampActivation: 'sigmoid', probeNormalization: 'none' }).spec.data.targetAmplitude).toBe(
       0.05,

@@ -10,6 +10,11 @@ export const inferenceSection = section('inference', {
     group,
     help: 'uniform averages patches where they overlap; probe weights them by the illumination.',
   }),
+  patchPhases: field(choice(['aligned', 'predicted']), {
+    default: 'aligned',
+    group,
+    help: 'aligned turns every patch until it agrees with its neighbours, since a diffraction pattern leaves its phase open; predicted takes the phase of the network, as the reference does.',
+  }),
   stitchCrop: field(integer({ min: 2, max: 256 }), {
     default: 20,
     group,
