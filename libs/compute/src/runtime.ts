@@ -66,6 +66,8 @@ export function environmentOf(pins: RuntimePins): Record<string, string> {
     TF_ENABLE_ONEDNN_OPTS: pins.oneDnn ? '1' : '0',
     TF_DETERMINISTIC_OPS: pins.deterministicKernels ? '1' : '0',
     TF_CUDNN_DETERMINISTIC: pins.deterministicKernels ? '1' : '0',
+    // Else the first worker takes all memory of a GPU, and none is left for its neighbours.
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     NVIDIA_TF32_OVERRIDE: pins.tensorFloat32 ? '1' : '0',
     ...(pins.oneDnnIsaMax === null ? {} : { ONEDNN_MAX_CPU_ISA: pins.oneDnnIsaMax }),
   };
