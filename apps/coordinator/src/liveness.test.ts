@@ -93,6 +93,7 @@ const rows: Record<string, Row> = {
   'model.intensityScaleTrainable': row(false, true, parameters),
   'model.headVariant': row('torch', 'tensorflow', parameters),
   'loss.kind': row('poisson', 'mae', weights),
+  'loss.normalizer': row('run', 'batch', weights),
   'loss.nllWeight': row(1, 0.5, weights, { with: { maeWeight: 0.5 } }),
   'loss.maeWeight': row(0, 1, weights),
   'loss.realspaceWeight': row(10, 1000, weights, { with: shaped }),

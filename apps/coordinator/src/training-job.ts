@@ -260,11 +260,14 @@ export class TrainingJob implements Job {
       this.#counts.addNode(0, shard, null);
     }
     const gradient = this.#gradient.result();
-    const lossSum = this.#losses.root();
+    const unweighted = this.#losses.root();
     const groups = this.#counts.root();
-    assert(gradient !== null && lossSum !== null && groups !== null, 'a step has groups');
+    assert(gradient !== null && unweighted !== null && groups !== null, 'a step has groups');
     const expected = Math.min(plan.batchSize, plan.groupCount - place.stepInEpoch * plan.batchSize);
     assert(groups === expected, `step reduced ${groups} groups, ${expected} were handed out`);
+    const weight = this.#settings.loss.normalizer === 'batch' ? this.#weightOfBatch(place) : 1;
+    if (weight !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= weight;
+    const lossSum = unweighted * weight;
     // Before it is added to, divided and clipped.
     const { layout, weights } = this.#settings;
     const merged = slabDigests(layout, gradient);
@@ -286,6 +289,27 @@ export class TrainingJob implements Job {
     });
     this.#chain = entry.chain;
     return { step: entry, ...(gradientNorm === undefined ? {} : { gradientNorm }) };
+  }
+
+  /**
+   * Workers divide by the mean amplitude of the run; this makes it the mean of the batch (training spec §11): of all its
+   * groups, whoever computed them.
+   */
+  #weightOfBatch({ epoch, stepInEpoch }: RoundPlace): number {
+    const { scan } = this.#settings.scan;
+    const area = scan.N * scan.N;
+    let sum = 0;
+    let patterns = 0;
+    for (let shard = 0; shard < shardsOfStep(this.plan, stepInEpoch); shard++) {
+      for (const group of microBatchOfStep(this.plan, epoch, stepInEpoch, shard)) {
+        if (group < 0) continue;
+        for (const pattern of scan.groups.subarray(group * scan.C, (group + 1) * scan.C)) {
+          for (let at = pattern * area; at < (pattern + 1) * area; at++) sum += scan.patterns[at];
+          patterns += 1;
+        }
+      }
+    }
+    return scan.scales.meanAmplitude / (sum / (patterns * area) + 1e-8);
   }
 
   /** Steps follow one another, so the order of these additions is fixed without a tree. */

@@ -9,7 +9,7 @@ const attentionReduction = 16;
  * What network and physics have to keep among themselves, so that nothing impossible or idle gets as far as a worker.
  * @throws Fault naming the field and how to mend it
  */
-export function checkModel({ model, data }: TrainingRunSpec): void {
+export function checkModel({ model, data, loss }: TrainingRunSpec): void {
   const { N, nFiltersScale } = model;
   const firstChannels = (nFiltersScale * 2048) / N;
   if (model.cbamEncoder && firstChannels < attentionReduction) {
@@ -41,11 +41,13 @@ export function checkModel({ model, data }: TrainingRunSpec): void {
   if (model.gridsize === 1 && model.maxNeighborDistance !== null) {
     throw noEffect('model.maxNeighborDistance', model.maxNeighborDistance, 'model.gridsize', 1, '2 or 3');
   }
-  if (model.modelType === 'supervised') checkSupervised(model);
+  if (model.modelType === 'supervised') checkSupervised(model, loss);
 }
 
 /** Labels are compared with the network's maps: what comes after the network is not used. */
-function checkSupervised(model: TrainingRunSpec['model']): void {
+function checkSupervised(model: TrainingRunSpec['model'], loss: TrainingRunSpec['loss']): void {
+  if (loss.normalizer !== 'run')
+    throw noEffect('loss.normalizer', loss.normalizer, 'model.modelType', 'supervised', 'pinn');
   const idle = [
     'probeMask',
     'intensityScaleTrainable',

@@ -13,8 +13,14 @@ const profiles: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     virtualShards: 4,
     scheduler: 'WarmupCosine',
   },
-  // The reference's start: its framework's weights, and the probe as the file has it (spec model.md §4, training.md §2.4).
-  upstream: { initialization: 'torch', probeNormalization: 'none', maxNeighborDistance: 3 },
+  // The reference's start: its framework's weights, the probe as the file has it, every batch's own mean amplitude
+  // (spec model.md §4, training.md §2.4 and §11).
+  upstream: {
+    initialization: 'torch',
+    probeNormalization: 'none',
+    maxNeighborDistance: 3,
+    lossNormalizer: 'batch',
+  },
 };
 
 const refusedProfiles: Readonly<Record<string, string>> = {

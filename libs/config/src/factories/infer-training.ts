@@ -42,7 +42,12 @@ export function inferTraining(
 
   // Labels are compared by absolute differences, the only loss that supervised training has.
   const supervised = stated.get(model.modelType) === 'supervised';
-  if (supervised) infer(lossSection.field.kind, 'mae', 'modelType supervised');
+  if (supervised) {
+    infer(lossSection.field.kind, 'mae', 'modelType supervised');
+    // A profile may say otherwise; labels are not measured in amplitudes.
+    if (stated.get(lossSection.field.normalizer) !== 'run')
+      infer(lossSection.field.normalizer, 'run', 'modelType supervised');
+  }
 
   const gridsize = stated.get(model.gridsize);
   const channels = channelsOf({ gridsize });

@@ -15,6 +15,12 @@ export const lossSection = section('loss', {
     flags: ['--torch-loss-mode'],
     help: 'poisson fits photon counts, mixed by nllWeight and maeWeight; mae fits amplitudes and suits data without a known photon count.',
   }),
+  normalizer: field(choice(['run', 'batch']), {
+    default: 'run',
+    group,
+    name: 'lossNormalizer',
+    help: 'Mean amplitude that the loss is divided by: of the whole run, so that every batch weighs alike, or of each batch, as the reference does.',
+  }),
   nllWeight: field(real({ min: 0, max: 1 }), {
     default: 1,
     group,
