@@ -93,7 +93,7 @@ const rows: Record<string, Row> = {
   'model.intensityScaleTrainable': row(false, true, parameters),
   'model.headVariant': row('torch', 'tensorflow', parameters),
   'loss.kind': row('poisson', 'mae', weights),
-  'loss.normalizer': row('run', 'batch', weights),
+  'loss.normalizer': row('run', 'batch', weights, { with: { optimizer: 'sgd', learningRate: 1e-9 } }),
   'loss.nllWeight': row(1, 0.5, weights, { with: { maeWeight: 0.5 } }),
   'loss.maeWeight': row(0, 1, weights),
   'loss.realspaceWeight': row(10, 1000, weights, { with: shaped }),
@@ -155,11 +155,17 @@ function train(overrides: Readonly<Record<string, unknown>>, scan: keyof typeof 
   return run;
 }
 
+/** Fields that have another name outside their section. */
+const namesElsewhere: Readonly<Record<string, string>> = {
+  'loss.kind': 'torchLossMode',
+  'loss.normalizer': 'lossNormalizer',
+};
+
 /** What is seen of a run; a refusal is something that is seen, too. */
 async function seen(path: string, value: unknown): Promise<unknown> {
   const { see, scan = 'near', validated = false, with: more = {} } = rows[path] as Row;
   const [section, key] = path.split('.') as [string, string];
-  const name = path === 'loss.kind' ? 'torchLossMode' : key;
+  const name = namesElsewhere[path] ?? key;
   try {
     const run = await train({ ...more, [name]: value }, scan, validated);
     const specified = (run.spec as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
