@@ -1,0 +1,63 @@
+// `npm run bench [-- --only NAME] [--short] [--no-record]`: side-by-side measurements; each compares two things in one run and
+// prints ratios. What was measured is appended to docs/benchmarks.md.
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { createContext } from '../tools/setup/places.mjs';
+import { SetupProblem } from '../tools/setup/problem.mjs';
+import { table } from './measure.mjs';
+
+const names = ['step', 'reduce', 'wire', 'scale', 'sync', 'start'];
+const options = { only: { type: 'string' }, short: { type: 'boolean' }, 'no-record': { type: 'boolean' } };
+
+function chosen() {
+  const { values } = parseArgs({ options });
+  const only = values.only?.split(',') ?? names;
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new SetupProblem(`--only ${unknown.join()}: there is no such bench.`, `Choose from ${names.join(', ')}.`); // prettier-ignore
+  return { only, short: values.short ?? false, record: !(values['no-record'] ?? false) };
+}
+
+function heading(context) {
+  const git = (...args) => execFileSync('git', args, { cwd: context.root, encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with local changes';
+  const cpus = os.cpus();
+  const load = os.loadavg()[0].toFixed(1);
+  return `## ${new Date().toISOString().slice(0, 16).replace('T', ' ')} · ${git('rev-parse', '--short', 'HEAD')}${changed}\n\n${cpus.length} × ${cpus[0].model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, load ${load} at the start${context.short ? ', short form' : ''}.\n`;
+}
+
+async function main() {
+  const { only, short, record } = chosen();
+  const root = createContext();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'ptychofleet-bench-'));
+  const context = { ...root, folder, short, bench: (name) => path.join(root.root, 'bench', name) };
+  const head = heading(context);
+  const sections = [];
+  try {
+    for (const name of only) {
+      const { run, title } = await import(`./${name}.mjs`);
+      process.stderr.write(`${title} …\n`);
+      try {
+        const text = `### ${title}\n\n${table(await run(context))}\n`;
+        sections.push(text);
+        console.log(`\n${text}`);
+      } catch (error) {
+        process.exitCode = 1;
+        process.stderr.write(`bench ${name} failed: ${error.message}\n`);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (record && sections.length > 0) {
+    appendFileSync(path.join(root.root, 'docs/benchmarks.md'), `\n${[head, ...sections].join('\n')}`);
+  }
+}
+
+await main().catch((error) => {
+  if (!(error instanceof SetupProblem)) throw error;
+  process.stderr.write(`${error.message} ${error.remedy}\n`);
+  process.exitCode = 2;
+});

@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { provideTorch } from './torch/provide.mjs';
+import { Peer } from './child.mjs';
+import { interleave, ratioRow } from './measure.mjs';
+
+export const title = 'step: gradient and prediction of one micro-batch, one thread, beside plain PyTorch';
+
+/** Ours and theirs run the same network with the same weights on the same patterns; their losses must agree. */
+export async function run(context) {
+  const python = await provideTorch(context);
+  const rows = [];
+  for (const gridsize of [1, 2]) {
+    const file = path.join(context.folder, `step-${gridsize}.npz`);
+    const settings = { gridsize, width: 2, groups: context.short ? 1 : 4, file };
+    const ours = new Peer(context.node, [context.bench('step-peer.mjs'), JSON.stringify(settings)]);
+    await ours.next();
+    const theirs = new Peer(python, [context.bench('torch/step.py'), file], { OMP_NUM_THREADS: '1' });
+    await theirs.next();
+    const [a, b] = [await ours.ask('gradient'), await theirs.ask('gradient')];
+    const difference = Math.abs(a.loss / b.loss - 1);
+    if (!(difference < 1e-3)) throw new Error(`the losses differ: ours ${a.loss}, PyTorch's ${b.loss}`);
+    const peaks = {};
+    for (const doing of ['gradient', 'predict']) {
+      const ask = (name, peer) => async () => {
+        const { ms, peakMiB } = await peer.ask(doing);
+        peaks[name] = peakMiB;
+        return ms;
+      };
+      const samples = await interleave(
+        { ours: ask('ours', ours), theirs: ask('theirs', theirs) },
+        context.short ? { repeats: 5, warmUp: 3 } : { repeats: 21, warmUp: 4 },
+      );
+      const what = `${doing}, gridsize ${gridsize}, ${settings.groups} groups, f=2`;
+      rows.push(ratioRow(what, 'ms', samples.ours, samples.theirs));
+    }
+    rows.push(ratioRow(`peak memory, gridsize ${gridsize}`, 'MiB', [peaks.ours], [peaks.theirs]));
+    ours.end();
+    theirs.end();
+  }
+  return rows;
+}
