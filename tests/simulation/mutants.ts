@@ -10,7 +10,10 @@ export interface Mutant {
   readonly edits: readonly Edit[];
 }
 
-const machine = 'libs/run/src/fleet-machine.ts';
+const results = 'libs/run/src/results.ts';
+const holding = 'libs/run/src/holding.ts';
+const quarantine = 'libs/run/src/quarantine.ts';
+const placement = 'libs/run/src/placement.ts';
 const membership = 'libs/run/src/membership.ts';
 const plan = 'libs/run/src/plan.ts';
 const block = 'libs/run/src/block.ts';
@@ -18,6 +21,8 @@ const tree = 'libs/params/src/canonical-tree.ts';
 const optimizer = 'libs/params/src/optimizer.ts';
 const fleetState = 'libs/run/src/fleet-state.ts';
 const roster = 'libs/run/src/roster.ts';
+const driver = 'tests/simulation/coordinator.ts';
+const disk = 'tests/simulation/disk.ts';
 const training = 'tests/simulation/training.ts';
 const worker = 'tests/simulation/worker.ts';
 const blockGradient = 'apps/worker/src/gradient-of-block.ts';
@@ -66,8 +71,8 @@ export const mutants: readonly Mutant[] = [
   edit(
     'new weights are not published after a step',
     training,
-    'this.#counts = new ScalarTree(plan.virtualShards);\n    this.#publish();\n  }\n\n  digest',
-    'this.#counts = new ScalarTree(plan.virtualShards);\n  }\n\n  digest',
+    'this.voidRound();\n    this.#publish();\n  }',
+    'this.voidRound();\n  }',
   ),
   edit(
     'a worker computes with the weights it has, not with those it is told',
@@ -77,8 +82,8 @@ export const mutants: readonly Mutant[] = [
   ),
   edit(
     'an answer under the lease of another worker counts',
-    machine,
-    'if (lease === undefined || lease.worker !== worker) {',
+    results,
+    'if (lease === undefined || lease.worker !== id) {',
     'if (lease === undefined) {',
   ),
   edit(
@@ -89,31 +94,31 @@ export const mutants: readonly Mutant[] = [
   ),
   edit(
     'a lease stays in force after its result: the same answer counts twice',
-    machine,
-    'releaseLease(state, lease);\n  const holder',
-    'const holder',
+    results,
+    'releaseLease(state, lease);\n  worker.tasksDone',
+    'worker.tasksDone',
   ),
   edit(
     'leases of a lost worker stay in force: its late results count',
-    membership,
+    quarantine,
     'releaseLease(state, lease);\n    const round',
     'const round',
   ),
+  edit('tasks of a lost worker are forgotten', quarantine, 'returned += returnIfIdle(round, lease);', ''),
   edit(
-    'tasks of a lost worker are forgotten',
-    membership,
-    'returned += returnTasks(round, lease);',
-    'returned += round.taskCount - round.taskCount;',
+    'a failed task is forgotten',
+    results,
+    'returnIfIdle(round, lease);\n  const holding',
+    'const holding',
   ),
-  edit('a failed task is forgotten', machine, 'returnTasks(round, lease);\n  effects', 'effects'),
   edit(
     'one failure of a task ends the run',
-    machine,
-    'if (failures >= state.taskFailuresMax)',
+    results,
+    'if (failures >= state.limits.taskFailuresMax)',
     'if (failures >= 1)',
   ),
-  edit('returned tasks are not sorted in', membership, 'round.waiting.sort((a, b) => a - b);', ''),
-  edit('a leaving worker is given work', machine, 'worker.able = false;', ''),
+  edit('returned tasks are not sorted in', holding, 'round.waiting.sort((a, b) => a - b);', ''),
+  edit('a leaving worker is given work', quarantine, 'worker.able = !worker.draining && ', 'worker.able = '),
   edit(
     'a worker is given one task more than it has slots',
     roster,
@@ -125,19 +130,19 @@ export const mutants: readonly Mutant[] = [
   edit(
     'a silent worker is never given up',
     membership,
-    'if (silentMs <= state.heartbeatTimeoutMs) continue;',
-    'if (silentMs <= state.heartbeatTimeoutMs || silentMs > 0) continue;',
+    'if (silentMs > heartbeatTimeoutMs) {',
+    'if (silentMs < 0) {',
   ),
   edit(
     'heartbeats are not noted',
-    machine,
-    'if (worker !== undefined) worker.lastHeardMs = state.clock.nowMs;',
-    'if (worker === undefined) return;',
+    membership,
+    'worker.lastHeardMs = state.clock.nowMs;\n  if (!worker.silent) return;',
+    'if (!worker.silent) return;',
   ),
   edit(
     'a worker that was given up is not told',
     membership,
-    "effects.push({ type: 'dismiss-worker', worker: worker.id, reason, mayReturn: true });",
+    "effects.push({ type: 'dismiss-worker', worker: worker.id, reason, mayReturn });",
     '',
   ),
   edit(
@@ -148,9 +153,81 @@ export const mutants: readonly Mutant[] = [
   ),
   edit(
     'a round closes one task early',
-    machine,
-    'if (round.done.size === round.taskCount) {',
-    'if (round.done.size >= round.taskCount - 1) {',
+    results,
+    'if (round.done.size < round.taskCount) return;',
+    'if (round.done.size < round.taskCount - 1) return;',
+  ),
+  edit(
+    'the second result of a block that was given out twice counts as well',
+    results,
+    'if (lease !== undefined) lease.superseded = { digest, by: worker };',
+    '',
+  ),
+  edit(
+    'a block that is late is given to the worker that has it',
+    placement,
+    'isOfClass(run, candidate) && !involved.has(candidate.id) && isComparable',
+    'isOfClass(run, candidate) && isComparable',
+  ),
+  edit(
+    'audit ignored: one result is enough where two must agree',
+    results,
+    'if (agreeing.size >= 2 || (!disputed && holding.wanted === 1)) {',
+    'if (agreeing.size >= 1) {',
+  ),
+  edit(
+    'of two that disagree the later is believed',
+    results,
+    'if (agreeing.size >= 2 || (!disputed',
+    'if (agreeing.size >= 2 || disputed || (!disputed',
+  ),
+  edit(
+    'a worker confirms its own result',
+    placement,
+    'may(candidate) && !voices.has(candidate.id));',
+    'may(candidate));',
+  ),
+  edit(
+    'a paused run is given out',
+    placement,
+    "if (run.phase !== 'running' || run.round === null) continue;\n    if (run.round.waiting",
+    "if ((run.phase !== 'running' && run.phase !== 'paused') || run.round === null) continue;\n    if (run.round.waiting",
+  ),
+  edit(
+    'a journal record is dropped now and then',
+    disk,
+    'this.journal[number] = record;',
+    'if (number % 7 !== 3) this.journal[number] = record;',
+  ),
+  edit(
+    'sent before written: a step is told of while its record is on the way to the disk',
+    driver,
+    'this.#training.closeRound(place);\n',
+    'this.#training.closeRound(place);\n      this.#roundsTold = Math.max(this.#roundsTold, this.#invariants.firstRound + round + 1);\n',
+  ),
+  edit(
+    'a disk that fails is taken for one that has written',
+    driver,
+    'if (!written) {',
+    'if (written === undefined) {',
+  ),
+  edit(
+    'off by one: a restart leaves a step out',
+    training,
+    'this.#position = position;\n    this.#weights.set',
+    'this.#position = positionAfter(this.plan, position, false);\n    this.#weights.set',
+  ),
+  edit(
+    'a restart forgets the moments of the optimiser',
+    training,
+    'this.#optimizer.importState(optimizer);',
+    '',
+  ),
+  edit(
+    'a checkpoint holds the weights that the next steps change',
+    training,
+    'weights: this.#weights.slice(),',
+    'weights: this.#weights,',
   ),
   edit(
     'an epoch has one step too many',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { digestOf } from '@ptychofleet/base';
 import { slabToBytes } from '@ptychofleet/params';
 import fc from 'fast-check';
@@ -5,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { simulate } from './cluster.ts';
 import { drawFaults, faultKinds, faultText, parseFaults } from './faults.ts';
 import { check, calmDigest, commandOf, scheduleOf, smallestFailure } from './schedule.ts';
+import { mutants } from './mutants.ts';
 import { scenarios, transcriptOf } from './scenarios.ts';
 import { shrink, type Shrinkable } from './shrink.ts';
 import { initialWeights, syntheticGradient, weightCount } from './synthetic-gradient.ts';
@@ -83,6 +85,15 @@ describe('synthetic gradient', () => {
     const padded = syntheticGradient(weights, Int32Array.of(3, -1, 5, -1));
     expect(padded).toEqual(syntheticGradient(weights, Int32Array.of(3, 5)));
     expect(padded.groupCount).toBe(2);
+  });
+});
+
+describe('planted bugs', () => {
+  it.each(mutants)('$bug: the edit fits the code', ({ edits }) => {
+    for (const { file, find } of edits) {
+      const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+      expect(text.split(find)).toHaveLength(2);
+    }
   });
 });
 
