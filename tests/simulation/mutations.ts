@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { mutants, type Mutant } from './mutants.ts';
 
 const schedules = 2000;
-const timeoutMs = 120_000;
+const timeoutMs = 900_000;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = path.join(root, 'docs', 'simulation.md');
 const marks = ['<!-- mutations: begin -->', '<!-- mutations: end -->'] as const;

@@ -13,6 +13,8 @@ export interface FleetOptions {
   readonly logFolder: string;
   /** Where the coordinator keeps what it holds; a temporary folder when left out. */
   readonly stateFolder?: string;
+  /** Further arguments of the coordinator. */
+  readonly coordinatorArguments?: readonly string[];
   /** Further arguments of every worker. */
   readonly workerArguments?: readonly string[];
 }
@@ -69,6 +71,7 @@ export class PrivateFleet {
         listen,
         '--state-dir',
         stateFolder,
+        ...(options.coordinatorArguments ?? []),
       ]);
       const address = await listening(coordinator, options.logFolder);
       for (let i = 1; i <= options.workers; i++) {

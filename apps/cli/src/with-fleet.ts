@@ -10,7 +10,11 @@ export interface FleetChoice {
   readonly workers: number | null;
   readonly logFolder: string;
   /** Device and determinism of the private fleet's workers. */
-  readonly execution?: { readonly accelerator: string; readonly deterministic: boolean };
+  readonly execution?: {
+    readonly accelerator: string;
+    readonly deterministic: boolean;
+    readonly numerics: string;
+  };
 }
 
 const workersMax = 256;
@@ -50,6 +54,7 @@ export async function withFleet<Result>(
   const fleet = await PrivateFleet.start({
     workers: workerCount(choice),
     logFolder,
+    coordinatorArguments: execution === undefined ? [] : ['--numerics', execution.numerics],
     workerArguments: argumentsOf(execution),
   });
   const client = new CoordinatorClient(fleet.address);

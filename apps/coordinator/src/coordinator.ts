@@ -10,6 +10,7 @@ import {
   type FleetEffect,
   type FleetEvent,
   type FleetLimits,
+  type RunChecks,
   type RunId,
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
@@ -34,6 +35,8 @@ interface ActiveRun {
 
 export interface CoordinatorLimits extends FleetLimits {
   readonly heartbeatIntervalMs: number;
+  /** Whether workers of several numerics classes may be here at a time. */
+  readonly mixedNumerics: boolean;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface CoordinatorLimits extends FleetLimits {
  * arithmetic in the jobs; here are only the order of things and who is told.
  */
 export class Coordinator {
-  readonly workers = new Workers();
+  readonly workers: Workers;
   readonly limits: CoordinatorLimits;
   readonly #state;
   readonly #runs = new Map<RunId, ActiveRun>();
@@ -54,6 +57,7 @@ export class Coordinator {
 
   constructor(limits: CoordinatorLimits, blobs: BlobStore, clock: Clock, logger: Logger) {
     this.limits = limits;
+    this.workers = new Workers(limits.mixedNumerics);
     this.#state = initialFleet(limits);
     this.#blobs = blobs;
     this.#clock = clock;
@@ -61,7 +65,7 @@ export class Coordinator {
   }
 
   /** Takes a prepared run in. */
-  submit(record: RunRecord, job: Job, workersMin: number): void {
+  submit(record: RunRecord, job: Job, workersMin: number, checks: RunChecks): void {
     const id = asRunId(record.runId);
     const run: ActiveRun = {
       record,
@@ -76,7 +80,7 @@ export class Coordinator {
     };
     this.#runs.set(id, run);
     this.#records.set(record.runId, record);
-    this.#dispatch({ type: 'run-submitted', run: id, plan: job.plan, workersMin });
+    this.#dispatch({ type: 'run-submitted', run: id, plan: job.plan, workersMin, checks });
   }
 
   record(runId: string): RunRecord {

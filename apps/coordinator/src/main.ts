@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Fault, messageOf } from '@ptychofleet/base';
 import { FsBlobStore } from '@ptychofleet/store';
 import { isLocalAddress, parseAddress, serve } from '@ptychofleet/wire';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { Coordinator, type CoordinatorLimits } from './coordinator.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
@@ -17,10 +17,11 @@ interface CoordinatorArguments {
   readonly stateDir: string;
   readonly logLevel: string;
   readonly insecure: boolean;
+  readonly numerics: 'same' | 'mixed';
 }
 
 const tickMs = 100;
-const limits: CoordinatorLimits = {
+const limits: Omit<CoordinatorLimits, 'mixedNumerics'> = {
   heartbeatIntervalMs: 250,
   suspectMs: 1000,
   heartbeatTimeoutMs: 6000,
@@ -41,6 +42,14 @@ const program = new Command('ptychofleet coordinator')
   )
   .option('--state-dir <folder>', 'where scans, models and results are kept', '.ptychofleet/coordinator')
   .option('--insecure', 'listen beyond this machine although the connection is not encrypted', false)
+  .addOption(
+    new Option(
+      '--numerics <classes>',
+      'same: refuse a worker whose bits differ from those of the fleet; mixed: take it, and give it work of runs that ask for it',
+    )
+      .choices(['same', 'mixed'])
+      .default('same'),
+  )
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .addHelpText('after', '\nExample:\n  ptychofleet coordinator --listen 127.0.0.1:50051')
   .exitOverride();
@@ -58,7 +67,12 @@ async function main(): Promise<void> {
   });
   const blobs = new FsBlobStore(join(options.stateDir));
   const clock = { nowMs: () => performance.now() };
-  const coordinator = new Coordinator(limits, blobs, clock, logger);
+  const coordinator = new Coordinator(
+    { ...limits, mixedNumerics: options.numerics === 'mixed' },
+    blobs,
+    clock,
+    logger,
+  );
   const library = new Library(blobs);
   const submitter = new Submitter(coordinator, library);
   const server = await serve(address, {

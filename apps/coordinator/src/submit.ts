@@ -12,7 +12,7 @@ import {
   type RunSpec,
   type TrainingRunSpec,
 } from '@ptychofleet/config';
-import { stepCount } from '@ptychofleet/run';
+import { stepCount, type RunChecks } from '@ptychofleet/run';
 import { fromStruct, type JsonObject } from '@ptychofleet/wire';
 import type { Coordinator } from './coordinator.ts';
 import type { Job } from './job.ts';
@@ -20,6 +20,15 @@ import type { Library } from './library.ts';
 import { prepareInference } from './prepare-inference.ts';
 import { prepareTraining } from './prepare-training.ts';
 import { RunRecord } from './run-record.ts';
+
+/** How results are checked, as the machine takes it. */
+function checksOf({ execution }: RunSpec): RunChecks {
+  return {
+    redundancy: execution.redundancy === 2 ? 2 : 1,
+    auditEverySteps: 'auditEverySteps' in execution ? execution.auditEverySteps : 0,
+    mixedNumerics: execution.numerics === 'mixed',
+  };
+}
 
 type Struct = Parameters<typeof fromStruct>[0];
 
@@ -61,7 +70,7 @@ export class Submitter {
       [...warnings, ...job.warnings],
       counts,
     );
-    this.#coordinator.submit(record, job, 1);
+    this.#coordinator.submit(record, job, 1, checksOf(spec));
     return record;
   }
 
@@ -119,7 +128,9 @@ export class Submitter {
     const validation =
       submission.validationDigest === '' ? null : await this.#library.scan(submission.validationDigest);
     const digests = { dataset: submission.datasetDigest, validation: submission.validationDigest || null };
-    return prepareTraining(spec, scan, validation, digests, () => this.#coordinator.workers.numerics());
+    return prepareTraining(spec, scan, validation, digests, () =>
+      this.#coordinator.workers.numerics(spec.execution.numerics === 'mixed'),
+    );
   }
 
   async #inference(spec: InferenceRunSpec, submission: Submission): Promise<Job> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { assert, digestOfText, Fault } from '@ptychofleet/base';
+import { assert, digestOfText, Fault, isDigest } from '@ptychofleet/base';
 import { canonicalJson } from '@ptychofleet/config';
 import { workerId, type WorkerId, type WorkerStanding } from '@ptychofleet/run';
 import {
@@ -34,7 +34,14 @@ const slotsMax = 8;
 export class Workers {
   readonly #byId = new Map<WorkerId, WorkerLife>();
   readonly #bySession = new Map<string, WorkerLife>();
+  readonly #classes = new Map<string, JsonObject>();
+  /** Whether workers of several numerics classes may be here at a time; a run takes those of one unless it says otherwise. */
+  readonly #mixed: boolean;
   #next = 1;
+
+  constructor(mixed: boolean) {
+    this.#mixed = mixed;
+  }
 
   /** Checks a hello; the numerics class of the first worker binds all others, since bits must not depend on who computes. */
   admit(hello: Hello, wire: Pick<WorkerLife, 'send' | 'close'>): WorkerLife {
@@ -45,8 +52,12 @@ export class Workers {
       throw new Fault('failed-precondition', message, { field: 'protocol_version' });
     }
     const numerics = fromStruct(hello.numerics);
+    if (typeof numerics.probe !== 'string' || !isDigest(numerics.probe)) {
+      const message = 'the worker shows no probe gradient; update it';
+      throw new Fault('failed-precondition', message, { field: 'numerics.probe' });
+    }
     const [other] = this.#byId.values();
-    if (other !== undefined) refuseOtherClass(other.numerics, numerics);
+    if (other !== undefined && !this.#mixed) refuseOtherClass(other.numerics, numerics);
     const slots = Math.max(1, Math.min(slotsMax, hello.slotCount));
     const name = hello.name.slice(0, 80) || 'worker';
     const id = workerId(`w${this.#next++}`);
@@ -56,11 +67,12 @@ export class Workers {
       name,
       slots,
       numerics,
-      numericsClass: digestOfText(canonicalJson(numerics)),
+      numericsClass: digestOfText(canonicalJson(classOf(numerics))),
       processId: hello.processId,
       ...wire,
     };
     this.#byId.set(id, life);
+    this.#classes.set(life.numericsClass, classOf(numerics));
     this.#bySession.set(life.sessionId, life);
     return life;
   }
@@ -82,22 +94,37 @@ export class Workers {
     return [...this.#byId.values()];
   }
 
-  numerics(): JsonObject {
-    const [any] = this.#byId.values();
-    return any?.numerics ?? {};
+  /**
+   * What a run's files say about the numerics: the class of the fleet, or for a run that takes workers of any, which they were
+   * and that its bits depend on who did what.
+   */
+  numerics(mixed: boolean): JsonObject {
+    if (mixed) return { promise: 'not bitwise', classes: [...this.#classes.keys()].sort() };
+    const [first] = this.#byId.values();
+    return this.#classes.get(first?.numericsClass ?? '') ?? [...this.#classes.values()].at(-1) ?? {};
   }
 }
 
+/** What is compared: all of it but the processor's name, which claims and proves nothing. */
+function classOf({ processor: _processor, ...rest }: JsonObject): JsonObject {
+  return rest;
+}
+
 function refuseOtherClass(present: JsonObject, candidate: JsonObject): void {
-  const keys = new Set([...Object.keys(present), ...Object.keys(candidate)]);
-  for (const key of [...keys].sort()) {
-    const [have, got] = [present[key], candidate[key]].map((value) => JSON.stringify(value) ?? 'nothing');
-    if (have === got) continue;
-    const message = `numerics differ in ${key}: the fleet has ${have}, the worker ${got}; equal bits need equal numerics, so start it in the same environment`;
+  const [have, got] = [classOf(present), classOf(candidate)];
+  // The probe last: where a claim differs as well, that is why the bits do.
+  const keys = [...new Set([...Object.keys(have), ...Object.keys(got)])]
+    .filter((key) => key !== 'probe')
+    .sort();
+  for (const key of [...keys, 'probe']) {
+    const [ours, theirs] = [have[key], got[key]].map((value) => JSON.stringify(value) ?? 'nothing');
+    if (ours === theirs) continue;
+    const what = key === 'probe' ? 'the bits of a probe gradient' : key;
+    const message = `numerics differ in ${what}: the fleet has ${ours}, the worker ${theirs}; equal bits need equal numerics, so start it in the same environment, or the coordinator with --numerics mixed`;
     throw new Fault('failed-precondition', message, {
       field: key,
-      received: got ?? '',
-      expected: have ?? '',
+      received: theirs ?? '',
+      expected: ours ?? '',
     });
   }
 }

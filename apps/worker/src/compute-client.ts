@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Fault, messageOf, type Digest, type Logger } from '@ptychofleet/base';
-import type { NumericsClass } from '@ptychofleet/compute';
+import type { NumericsPassport } from '@ptychofleet/compute';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
 /** What a bulk source must do: content by digest. */
@@ -14,7 +14,7 @@ const scansKept = 4;
 
 /** The main thread's side of the compute thread: brings scans and weights there before the task that needs them. */
 export class ComputeClient {
-  readonly numerics: Promise<NumericsClass>;
+  readonly numerics: Promise<NumericsPassport>;
   /** Rejects when the thread dies: the worker process is of no use then. */
   readonly died: Promise<never>;
   readonly #thread: Worker;
@@ -28,7 +28,7 @@ export class ComputeClient {
 
   constructor({ logger }: { readonly logger: Logger }) {
     this.#thread = new Worker(new URL('./compute-thread.js', import.meta.url));
-    let ready: (numerics: NumericsClass) => void;
+    let ready: (numerics: NumericsPassport) => void;
     this.numerics = new Promise((resolve) => (ready = resolve));
     this.died = new Promise((_, reject) => {
       this.#thread.once('error', (error) => {

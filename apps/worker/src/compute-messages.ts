@@ -1,6 +1,6 @@
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import type { Digest } from '@ptychofleet/base';
-import type { NumericsClass } from '@ptychofleet/compute';
+import type { NumericsPassport } from '@ptychofleet/compute';
 
 export type TaskKind = 'gradient' | 'loss' | 'prediction';
 
@@ -31,7 +31,7 @@ export type ToCompute =
 
 /** From the compute thread. */
 export type FromCompute =
-  | { readonly type: 'ready'; readonly numerics: NumericsClass }
+  | { readonly type: 'ready'; readonly numerics: NumericsPassport }
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'result'; readonly id: number; readonly result: ComputeResult }
   | { readonly type: 'failure'; readonly id: number; readonly reason: string };

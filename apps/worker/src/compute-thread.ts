@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, messageOf, type Digest } from '@ptychofleet/base';
-import { createEngine, numericsClass, type Engine, type MicroBatch } from '@ptychofleet/compute';
+import { createEngine, numericsPassport, type Engine, type MicroBatch } from '@ptychofleet/compute';
 import { decodePrepared, type PreparedScan } from '@ptychofleet/data';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 import { gradientOfBlock } from './gradient-of-block.ts';
@@ -98,4 +98,4 @@ port.on('message', (message: ToCompute) => {
   }
 });
 
-send({ type: 'ready', numerics: numericsClass() });
+send({ type: 'ready', numerics: numericsPassport() });

@@ -37,6 +37,19 @@ const execution = {
     flags: ['--deterministic', '--torch-deterministic'],
     help: 'Pin threads and kernels, so that results are equal bit by bit; turn off for speed on a GPU.',
   }),
+  numerics: field(choice(['same', 'mixed']), {
+    default: 'same',
+    group: 'Reproducibility',
+    flags: ['--numerics'],
+    help: 'same: only workers whose probe gradient has the same bits; mixed: any, and the result is marked "not bitwise".',
+  }),
+  redundancy: field(integer({ min: 1, max: 2 }), {
+    default: 1,
+    group: 'Reproducibility',
+    unit: 'workers',
+    flags: ['--redundancy'],
+    help: 'Workers that must compute the same before a result counts; 2 finds every faulty one and takes twice the work.',
+  }),
   precision: field(choice(['32-true', '16-mixed', 'bf16-mixed']), {
     default: '32-true',
     group,
@@ -82,6 +95,13 @@ const execution = {
 /** How a training run is carried out; nothing here changes what is trained (spec configuration.md §5). */
 export const trainingExecutionSection = section('execution', {
   ...execution,
+  auditEverySteps: field(integer({ min: 0, max: 1_000_000 }), {
+    default: 50,
+    group: 'Reproducibility',
+    unit: 'steps',
+    flags: ['--audit-every-steps'],
+    help: 'Every so many steps one part of the step is computed by a second worker as well and compared; 0 never.',
+  }),
   enableCheckpointing: field(toggle(), {
     default: false,
     group: bookkeeping,
