@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { assert, digestOfText, Fault, isDigest } from '@ptychofleet/base';
+import { assert, digestOfText, Fault } from '@ptychofleet/base';
 import { canonicalJson } from '@ptychofleet/config';
 import { workerId, type WorkerId, type WorkerStanding } from '@ptychofleet/run';
 import {
@@ -52,10 +52,6 @@ export class Workers {
       throw new Fault('failed-precondition', message, { field: 'protocol_version' });
     }
     const numerics = fromStruct(hello.numerics);
-    if (typeof numerics.probe !== 'string' || !isDigest(numerics.probe)) {
-      const message = 'the worker shows no probe gradient; update it';
-      throw new Fault('failed-precondition', message, { field: 'numerics.probe' });
-    }
     const [other] = this.#byId.values();
     if (other !== undefined && !this.#mixed) refuseOtherClass(other.numerics, numerics);
     const slots = Math.max(1, Math.min(slotsMax, hello.slotCount));
