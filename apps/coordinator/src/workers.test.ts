@@ -1,4 +1,4 @@
-import { Fault } from '@ptychofleet/base';
+import type { Fault } from '@ptychofleet/base';
 import { protocolVersion, toStruct, type JsonObject } from '@ptychofleet/wire';
 import { describe, expect, it } from 'vitest';
 import { Workers } from './workers.ts';
