@@ -9,9 +9,9 @@ import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/
 import { decodeReconstruction } from './evaluate/object-file.ts';
 import { scoreLines, scoresOf } from './evaluate/scores.ts';
 import { prepareOutput, readModel, readScan, type ScanInput } from './files.ts';
-import { followRun, sendScan, submit } from './follow-run.ts';
-import { printResult, reporterFor, type OutputOptions } from './output.ts';
-import { compareWithFile, comparisonPicture, reconstructionPictures } from './pictures.ts';
+import { followRun, sendScan, submit, type FollowedRun } from './follow-run.ts';
+import { printResult, reporterOfRun, type OutputOptions } from './output.ts';
+import { compareWithFile, comparisonPicture, reconstructionPictures, type NamedFile } from './pictures.ts';
 import { withFleet, workerCount, type FleetChoice } from './with-fleet.ts';
 
 export interface InferredFiles {
@@ -46,17 +46,28 @@ export async function inferOn(
   const spec = toStruct(payload.spec as unknown as JsonObject);
   const run = await submit(client, { spec, datasetDigest, validationDigest: '', modelDigest });
   for (const warning of run.warnings) reporter.warn(warning);
-  await followRun(client, run.runId, reporter);
+  const followed = await followRun(client, run.runId, reporter);
   const archive = await client.downloadArtifact(run.runId, 'reconstruction.npz');
   const reconstruction = decodeReconstruction(new NpzArchive(archive), 'reconstruction.npz');
   const comparison = comparedIfPossible(reconstruction, files.scan, reporter);
   const pictures = [
     { name: 'reconstruction.npz', bytes: archive },
-    ...reconstructionPictures(comparison?.alignedCanvas ?? reconstruction),
+    ...reconstructionPictures(comparison?.alignedCanvas ?? reconstruction, payload.spec.inference),
     ...(comparison === null ? [] : [comparisonPicture(title, shownAs(comparison), 'Reference')]),
+    ...(await patchStatistics(client, followed)),
   ];
   for (const { name, bytes: content } of pictures) await writeFileAtomic(join(outputDir, name), content);
   return { files: pictures.map(({ name }) => join(outputDir, name)), digest: digestOf(archive), comparison };
+}
+
+/** The files about single patches, where they were asked for; in a folder of their own, as the reference has them. */
+async function patchStatistics(client: CoordinatorClient, { run }: FollowedRun): Promise<NamedFile[]> {
+  const made: NamedFile[] = [];
+  for (const name of ['torch_patch_stats.json', 'torch_patch_grid.png']) {
+    if (!run.artifacts.some((artifact) => artifact.name === name)) continue;
+    made.push({ name: join('analysis', name), bytes: await client.downloadArtifact(run.runId, name) });
+  }
+  return made;
 }
 
 const title = 'Reconstruction beside the object of the scan file';
@@ -103,7 +114,7 @@ export async function infer(
   const { outputDir } = payload.inputs;
   const inputs = await readInferenceFiles(payload);
   await prepareOutput(outputDir);
-  const reporter = reporterFor(output, 'batch');
+  const reporter = reporterOfRun(payload.spec.execution, output, 'batch');
   for (const warning of payload.warnings) reporter.warn(warning);
   const { files, digest, comparison } = await withFleet(
     { ...fleet, logFolder: join(outputDir, 'logs'), execution: payload.spec.execution },

@@ -18,6 +18,15 @@ export function reporterFor(options: OutputOptions, unit: 'step' | 'batch'): Rep
   return createReporter(mode, unit, process.stderr);
 }
 
+/** The same for a run, whose configuration may ask for no progress: what `--quiet` does, but for the result. */
+export function reporterOfRun(
+  { enableProgressBar }: { readonly enableProgressBar: boolean },
+  options: OutputOptions,
+  unit: 'step' | 'batch',
+): Reporter {
+  return reporterFor({ ...options, quiet: options.quiet || !enableProgressBar }, unit);
+}
+
 /** The end of a command: JSON for programs, lines for people. */
 export function printResult(options: OutputOptions, record: object, lines: readonly string[]): void {
   if (options.json) process.stdout.write(`${JSON.stringify(record)}\n`);

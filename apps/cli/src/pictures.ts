@@ -7,6 +7,7 @@ import {
   renderComparison,
   renderCurves,
   renderImageFigure,
+  robustRange,
   type ComparableObject,
   type ComplexImage,
   type ShownComparison,
@@ -19,13 +20,22 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
+/** Ends of the colours of the phase picture, rad; null follows the values. */
+export interface PhaseColours {
+  readonly phaseVmin: number | null;
+  readonly phaseVmax: number | null;
+}
+
 /** Amplitude and phase as pictures; aligned to the truth where there is one, so that colours can be compared. */
-export function reconstructionPictures(shown: {
-  readonly image: ComplexImage;
-  readonly lit: Uint8Array | null;
-}): NamedFile[] {
+export function reconstructionPictures(
+  shown: { readonly image: ComplexImage; readonly lit: Uint8Array | null },
+  { phaseVmin, phaseVmax }: PhaseColours,
+): NamedFile[] {
   const { image } = shown;
   const known = shown.lit === null ? {} : { lit: shown.lit };
+  const phase = phaseOf(image);
+  const followed = robustRange(phase, shown.lit ?? undefined);
+  const range = { min: phaseVmin ?? followed.min, max: phaseVmax ?? followed.max };
   return [
     {
       name: 'reconstructed_amplitude.png',
@@ -41,9 +51,11 @@ export function reconstructionPictures(shown: {
       name: 'reconstructed_phase.png',
       bytes: renderImageFigure({
         title: 'Reconstructed phase',
-        image: phaseOf(image),
+        image: phase,
         ...known,
         colormap: 'viridis',
+        // One end alone may lie beyond the values.
+        ...(range.min < range.max ? { range } : {}),
         label: 'phase',
         unit: 'rad',
       }),

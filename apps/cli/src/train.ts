@@ -6,7 +6,7 @@ import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/
 import { prepareOutput, readScan, type ScanInput } from './files.ts';
 import { followRun, sendScan, submit, type FollowedRun } from './follow-run.ts';
 import { checkTrainingLog, logFiles, openTrainingLog } from './training-log.ts';
-import { printResult, reporterFor, type OutputOptions } from './output.ts';
+import { printResult, reporterOfRun, type OutputOptions } from './output.ts';
 import { lossPicture } from './pictures.ts';
 import { withFleet, workerCount, type FleetChoice } from './with-fleet.ts';
 
@@ -100,7 +100,7 @@ export async function train(
   const { outputDir, trainDataFile } = payload.inputs;
   const scans = await readTrainingScans(payload);
   await prepareOutput(outputDir);
-  const reporter = reporterFor(output, 'step');
+  const reporter = reporterOfRun(payload.spec.execution, output, 'step');
   for (const warning of payload.warnings) reporter.warn(warning);
   const started = performance.now();
   const files = await withFleet(

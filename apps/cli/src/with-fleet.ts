@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Fault, invalidInput } from '@ptychofleet/base';
-import { CoordinatorClient } from '@ptychofleet/wire';
+import { CoordinatorClient, fromStruct } from '@ptychofleet/wire';
+import { checkFleet, checkForSharedFleet, workerArguments, type Execution } from './fleet-execution.ts';
 import { PrivateFleet } from './private-fleet.ts';
 
 export interface FleetChoice {
@@ -9,12 +10,8 @@ export interface FleetChoice {
   /** Workers of the private fleet; null takes one per core. */
   readonly workers: number | null;
   readonly logFolder: string;
-  /** Device and determinism of the private fleet's workers. */
-  readonly execution?: {
-    readonly accelerator: string;
-    readonly deterministic: boolean;
-    readonly numerics: string;
-  };
+  /** How the workers of the private fleet are to work; what a running fleet has to be like. */
+  readonly execution?: Execution;
 }
 
 const workersMax = 256;
@@ -42,9 +39,12 @@ export async function withFleet<Result>(
   });
   interrupted.catch(() => undefined);
   if (choice.coordinator !== null) {
+    checkForSharedFleet(choice.execution);
     const client = new CoordinatorClient(choice.coordinator);
     try {
       await Promise.race([client.connect(connectTimeoutMs), interrupted]);
+      const [worker] = await client.listWorkers();
+      checkFleet(worker === undefined ? null : fromStruct(worker.numerics), choice.execution);
       return await Promise.race([work(client, null), interrupted]);
     } finally {
       client.close();
@@ -55,7 +55,7 @@ export async function withFleet<Result>(
     workers: workerCount(choice),
     logFolder,
     coordinatorArguments: execution === undefined ? [] : ['--numerics', execution.numerics],
-    workerArguments: argumentsOf(execution),
+    workerArguments: workerArguments(execution),
   });
   const client = new CoordinatorClient(fleet.address);
   const lost = fleet.watch();
@@ -67,9 +67,4 @@ export async function withFleet<Result>(
     client.close();
     await fleet.stop();
   }
-}
-
-function argumentsOf(execution: FleetChoice['execution']): readonly string[] {
-  if (execution === undefined) return [];
-  return ['--accelerator', execution.accelerator, ...(execution.deterministic ? [] : ['--no-deterministic'])];
 }

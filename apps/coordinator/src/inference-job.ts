@@ -13,6 +13,7 @@ import {
 import { slabToBytes } from '@ptychofleet/params';
 import { consecutiveGroups, inferenceTasks, type Block, type InferencePlan } from '@ptychofleet/run';
 import type { Job, MadeFile, RoundOutcome, RoundPlace, TaskAnswer, TaskDescription } from './job.ts';
+import { patchStatisticsFiles } from './patch-statistics.ts';
 import type { PublishedScan } from './training-job.ts';
 
 export interface InferenceSettings {
@@ -27,6 +28,8 @@ export interface InferenceSettings {
   readonly patchWeighting: 'uniform' | 'probe';
   /** `aligned` gives every patch the phase under which it agrees with its neighbours, `predicted` takes the network's. */
   readonly patchPhases: 'aligned' | 'predicted';
+  /** Batches whose patches are described, from the first on. */
+  readonly patchStatisticsBatches: number;
   readonly warnings: readonly string[];
 }
 
@@ -97,12 +100,27 @@ export class InferenceJob implements Job {
         name: 'reconstruction.npz',
         bytes: encodeReconstruction(canvas, memberPositions(this.#settings.scan.scan)),
       },
+      ...this.#describePatches(),
     ]);
   }
 
   blob(digest: Digest): Uint8Array | null {
     if (digest === this.#settings.scan.digest) return this.#settings.scan.bytes;
     return digest === this.#weightsDigest ? this.#weightBytes : null;
+  }
+
+  #describePatches(): readonly MadeFile[] {
+    const { patchStatisticsBatches, cropSide: side, plan, scan } = this.#settings;
+    if (patchStatisticsBatches === 0) return [];
+    const { values } = this.#allPatches(scan.scan.groups.length);
+    const perBatch = plan.batchSize * scan.scan.C * side * side * 2;
+    const count = Math.min(patchStatisticsBatches, this.#patches.length);
+    return patchStatisticsFiles(
+      Array.from({ length: count }, (_, i) => ({
+        side,
+        values: values.subarray(i * perBatch, (i + 1) * perBatch),
+      })),
+    );
   }
 
   #stitch(): Canvas {

@@ -24,10 +24,24 @@ export async function prepareInference(
       `the model takes patterns of ${model.N}×${model.N} pixels, the scan has ${scan.N}×${scan.N}; give it a scan of its own size`,
     );
   }
+  if (data.N !== scan.N) {
+    throw new Fault(
+      'invalid-input',
+      `data.N: received ${data.N}, expected ${scan.N}, the side of the scan's patterns; leave it out`,
+      { field: 'data.N', received: String(data.N), expected: String(scan.N) },
+    );
+  }
   const warnings = [...scan.warnings];
+  const oversampled = model.gridsize > 1 && data.nGroups !== null && data.nGroups > scan.n;
+  if (data.enableOversampling && !oversampled) {
+    warnings.push(
+      `data.enableOversampling has no effect: it needs a model of gridsize above 1 and more groups than the ${scan.n} patterns`,
+    );
+  }
   const grouping = {
     gridsize: model.gridsize,
-    groupCount: data.nGroups === null ? scan.n : Math.min(data.nGroups, scan.n),
+    // Too many are for the grouping to answer: it takes each pattern once, oversamples, or refuses.
+    groupCount: data.nGroups ?? scan.n,
     neighborCount: Math.max(data.neighborCount, model.gridsize ** 2),
     seed: data.subsampleSeed,
     sequential: data.sequentialSampling || data.nGroups === null,
@@ -57,6 +71,7 @@ export async function prepareInference(
     cropSide,
     patchWeighting,
     patchPhases,
+    patchStatisticsBatches: inference.logPatchStats ? (inference.patchStatsLimit ?? Infinity) : 0,
     warnings,
   });
 }

@@ -19,6 +19,8 @@ export interface Trained {
   /** Weights pulled in the course of the run. */
   readonly versions: number;
   readonly warnings: readonly string[];
+  /** Reported norms of the gradient, null for steps without one. */
+  readonly norms: readonly (number | null)[];
   readonly bundle: () => Promise<Uint8Array>;
 }
 
@@ -42,6 +44,7 @@ export async function trainInProcess(
   const { plan } = job;
   const engines = new Map<Digest, Engine>();
   const versions = new Set<Digest>();
+  const norms: (number | null)[] = [];
   let size = 0;
 
   const answer = (place: RoundPlace, index: number): TaskAnswer => {
@@ -67,7 +70,9 @@ export async function trainInProcess(
   const round = async (place: RoundPlace, tasks: number): Promise<RoundOutcome> => {
     for (let task = 0; task < tasks; task++)
       job.accept(place, { level: 0, index: task }, answer(place, task));
-    return job.closeRound(place);
+    const outcome = await job.closeRound(place);
+    if (place.purpose === 'step') norms.push(outcome.gradientNorm ?? null);
+    return outcome;
   };
 
   const epochs: EpochSummary[] = [];
@@ -96,6 +101,7 @@ export async function trainInProcess(
     stop,
     versions: versions.size,
     warnings: job.warnings,
+    norms,
     bundle: async () => ((await job.finish())[0] as { bytes: Uint8Array }).bytes,
   };
 }

@@ -6,6 +6,7 @@ import { FleetLink } from '@ptychofleet/wire';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { ComputeClient } from './compute-client.ts';
+import { Loaders } from './loaders.ts';
 import { runSession, type SessionEnd } from './session.ts';
 
 interface WorkerArguments {
@@ -16,6 +17,8 @@ interface WorkerArguments {
   readonly reconnectSeconds: number;
   readonly accelerator: 'auto' | 'cpu' | 'gpu' | 'cuda';
   readonly threads: number;
+  readonly loaders: number;
+  readonly keepLoaders: boolean;
   readonly deterministic: boolean;
 }
 
@@ -38,6 +41,8 @@ const program = new Command('ptychofleet worker')
       .default('auto'),
   )
   .option('--threads <count>', 'threads per operation; another number is another numerics class', Number, 1)
+  .option('--loaders <count>', 'threads that check what was fetched; 0 does it on the main thread', Number, 0)
+  .option('--keep-loaders', 'keep loaders that have nothing to do', false)
   .option('--no-deterministic', 'allow kernels whose last bits vary, for speed on a GPU')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .addHelpText('after', '\nExample:\n  ptychofleet worker --coordinator 127.0.0.1:50051')
@@ -55,9 +60,16 @@ async function main(): Promise<void> {
   const link = new FleetLink(options.coordinator);
   const compute = new ComputeClient({ logger });
   await requireDevice(options.accelerator, compute);
+  const loaders = loadersOf(options);
 
   const name = options.name ?? `${hostname()}-${process.pid}`;
-  const session = { name, slots: options.slots, connectTimeoutMs: 15_000, logger };
+  const session = {
+    name,
+    slots: options.slots,
+    connectTimeoutMs: 15_000,
+    logger,
+    ...(loaders && { digestElsewhere: loaders.digest }),
+  };
   let lostSince: number | null = null;
   for (let attempt = 0; ; attempt++) {
     const joinedAt = performance.now();
@@ -78,6 +90,7 @@ async function main(): Promise<void> {
     await setTimeout(pauseMs, undefined, { signal: leave.signal }).catch(() => undefined);
   }
   link.close();
+  if (loaders !== null) logger.info(loaders.counts, 'loaders');
   await compute.stop();
   process.exit(0);
 }
@@ -88,6 +101,17 @@ function pinsOf({ accelerator, threads, deterministic }: WorkerArguments): Parti
     throw invalidInput('--threads', threads, 'an integer of at least 1');
   if (accelerator === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   return { intraOpThreads: threads, deterministicKernels: deterministic };
+}
+
+function loadersOf({ loaders, keepLoaders, slots }: WorkerArguments): Loaders | null {
+  for (const [flag, value, least, most] of [
+    ['--loaders', loaders, 0, 16],
+    ['--slots', slots, 1, 8],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw invalidInput(flag, value, `an integer from ${least} to ${most}`);
+  }
+  return loaders === 0 ? null : new Loaders(loaders, keepLoaders);
 }
 
 async function requireDevice(

@@ -2,6 +2,7 @@ import { Fault, isDigest, messageOf, type Digest, type Logger } from '@ptychofle
 import { lossSpecSchema, modelSpecSchema } from '@ptychofleet/config';
 import {
   faultOf,
+  type Digester,
   type FleetLink,
   fromStruct,
   protocolVersion,
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly name: string;
   readonly slots: number;
   readonly connectTimeoutMs: number;
+  /** Checks what was fetched, off this thread; left out where this thread does it. */
+  readonly digestElsewhere?: Digester;
   readonly logger: Logger;
 }
 
@@ -50,7 +53,7 @@ export async function runSession(
   options: SessionOptions,
   leave: AbortSignal,
 ): Promise<SessionEnd> {
-  const { logger } = options;
+  const { logger, digestElsewhere } = options;
   const numerics = await compute.numerics;
   if (!(await connected(link, options.connectTimeoutMs, leave))) return askedToStop;
   const stream = link.openSession();
@@ -106,7 +109,7 @@ export async function runSession(
     const doTask = async (assignment: TaskAssignment): Promise<void> => {
       const { leaseId } = assignment;
       try {
-        const source = { pull: (digest: Digest) => link.pull(sessionId, digest) };
+        const source = { pull: (digest: Digest) => link.pull(sessionId, digest, digestElsewhere) };
         const result = await compute.run(decodeTask(assignment), source);
         const accepted = await link.push(sessionId, { leaseId, ...result });
         logger.debug({ leaseId, computeMs: Math.round(result.computeMs), accepted }, 'task done');

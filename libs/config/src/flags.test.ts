@@ -81,10 +81,13 @@ describe('single flags', () => {
   });
 
   it('explains what it does not serve', () => {
-    expect(describedBy('train', '--num-workers')[0]?.refused).toContain('keeps its patterns in memory');
+    expect(describedBy('train', '--pin-memory')[0]?.refused).toContain('keeps its patterns in memory');
     expect(describedBy('train', '--fno-modes')[0]?.refused).toContain('Fourier');
     expect(describedBy('infer', '--gridsize')[0]?.refused).toBe(
       'the weight bundle decides it, so leave it out',
+    );
+    expect(describedBy('infer', '--logger')[0]?.refused).toBe(
+      'it belongs to a training run, so leave it out',
     );
   });
 });

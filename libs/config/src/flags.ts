@@ -36,7 +36,7 @@ export function flagsOf(command: RunCommand): readonly FlagDescriptor[] {
     if (meaning === undefined) continue;
     const { field, scope } = meaning;
     const list = scope === 'own' ? own : explained;
-    const refused = scope === 'other-kind' ? otherKindReason(registry.kind) : (field.refused ?? null);
+    const refused = scope === 'other-kind' ? otherKindReason(registry.kind, field) : (field.refused ?? null);
     if (Object.hasOwn(field.switches ?? {}, flag)) {
       list.push({ ...describe(field, [flag], []), ...switchOnly(field, flag), refused });
     } else if (!seen.has(field)) {

@@ -43,6 +43,9 @@ function checkTraining(spec: TrainingRunSpec): void {
 }
 
 function checkInference({ data, inference }: InferenceRunSpec): void {
+  const { phaseVmin, phaseVmax } = inference;
+  if (phaseVmin !== null && phaseVmax !== null && phaseVmin >= phaseVmax)
+    throw ruleFault('inference.phaseVmin', phaseVmin, `below inference.phaseVmax = ${phaseVmax}`);
   checkPool(data, 1);
   for (const key of ['stitchCrop', 'middleTrim'] as const) {
     const side = inference[key];

@@ -1,5 +1,5 @@
 import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { bytesOf, digestOf, Fault, isDigest } from '@ptychofleet/base';
+import { bytesOf, digestOf, Fault, isDigest, type Digest } from '@ptychofleet/base';
 import { parseAddress } from './address.ts';
 import { channelOptions, receiveChunks, sendChunks, waitForReady } from './client.ts';
 import { faultOf } from './faults.ts';
@@ -16,6 +16,16 @@ export interface TaskResult {
 }
 
 const blobBytesMax = 2 ** 31;
+
+export interface Digested {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+}
+
+/** Bytes with their digest. */
+export type Digester = (bytes: Uint8Array) => Promise<Digested>;
+
+const digestHere: Digester = (bytes) => Promise.resolve({ bytes, digest: digestOf(bytes) });
 
 /** A worker's line to its coordinator. Control and bulk data have connections of their own. */
 export class FleetLink {
@@ -39,15 +49,18 @@ export class FleetLink {
     return this.#control.openSession();
   }
 
-  /** Content by digest; bytes that do not match their digest never leave here. */
-  async pull(sessionId: string, digest: string): Promise<Uint8Array> {
+  /**
+   * Content by digest; bytes that do not match their digest never leave here.
+   * @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved
+   */
+  async pull(sessionId: string, digest: string, digestElsewhere = digestHere): Promise<Uint8Array> {
     if (!isDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
-    const bytes = await receiveChunks(
+    const received = await receiveChunks(
       this.#bulk.pullBlob({ digest, sessionId }),
       `blob ${digest}`,
       blobBytesMax,
     );
-    const actual = digestOf(bytes);
+    const { bytes, digest: actual } = await digestElsewhere(received);
     if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
     return bytes;
   }

@@ -1,7 +1,7 @@
 export { isLocalAddress, parseAddress } from './address.ts';
 export { ChunkCollector, chunkBytes, chunksOf } from './chunks.ts';
 export { CoordinatorClient } from './client.ts';
-export { FleetLink, type TaskResult } from './fleet-link.ts';
+export { FleetLink, type Digested, type Digester, type TaskResult } from './fleet-link.ts';
 export { faultOf, statusOf } from './faults.ts';
 export { protocolVersion } from './protocol.ts';
 export { serve, type RunningServer, type ServiceHandlers } from './server.ts';

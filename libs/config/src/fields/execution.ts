@@ -4,7 +4,8 @@ import { choice, integer, optional, severalOf, text, toggle } from './value-type
 const group = 'Device and loading';
 const bookkeeping = 'Checkpoints and logging';
 
-const inMemory = 'a worker keeps its patterns in memory and has no loader, so leave it at its default';
+const loadersOnly = { key: 'numWorkers', notIn: [0] } as const;
+
 const noExport =
   'best and last checkpoints are not written as files yet; resuming needs none, since the coordinator keeps its own';
 const mlflowOnly = { key: 'loggerBackend', including: 'mlflow' } as const;
@@ -59,25 +60,25 @@ const execution = {
       'bf16-mixed': 'only 32-bit floats are computed with; use 32-true',
     },
   }),
-  numWorkers: field(integer({ min: 0, max: 1024 }), {
+  numWorkers: field(integer({ min: 0, max: 16 }), {
     default: 0,
     group,
     aliases: ['torch_num_workers'],
     flags: ['--num-workers', '--torch-num-workers'],
-    help: 'Loader processes inside a worker.',
-    refused: inMemory,
+    help: 'Loader threads inside a worker that check what it fetched; try 1 where weights are large, 0 checks on the main thread.',
   }),
-  prefetchFactor: field(optional(integer({ min: 1, max: 1024 })), {
+  prefetchFactor: field(optional(integer({ min: 1, max: 7 })), {
     default: null,
     group,
-    help: 'Batches that a loader prepares ahead.',
-    refused: inMemory,
+    unit: 'batches',
+    onlyWith: loadersOnly,
+    help: 'Micro-batches that a worker fetches ahead of the one at work; none means 2 with loaders and 1 without.',
   }),
   persistentWorkers: field(toggle(), {
     default: false,
     group,
-    help: 'Keep loader processes between epochs.',
-    refused: inMemory,
+    onlyWith: loadersOnly,
+    help: 'Keep loader threads while they have nothing to do instead of ending them after a second.',
   }),
   enableProgressBar: field(toggle(), {
     default: false,

@@ -52,15 +52,16 @@ const devices = foreign(
   'Device and loading',
   'work is spread by starting workers, not by a device strategy inside a process, so drop it and add workers',
 );
-const tracking = foreign(
+const pictures = foreign(
   'Checkpoints and logging',
-  'it belongs to the MLflow and console logging of the reference, so drop it',
+  'no pictures are made while a run is under way, so reconstruct with its bundle afterwards and drop it',
+);
+const processLogs = foreign(
+  'Checkpoints and logging',
+  'processes write their logs into the folder logs of the run, so drop it and read there',
 );
 const stages = foreign('Optimisation', 'fine-tuning stages are not built, so choose a --scheduler instead');
-const statistics = foreign(
-  'Reconstruction',
-  'patch statistics, comparison plots and debug dumps are not written, so drop it',
-);
+const dumps = foreign('Reconstruction', 'debug dumps are not written, so drop it');
 const unread = foreign('Reconstruction', 'it changes nothing in the reference either, so drop it');
 const legacy = foreign(
   'Files',
@@ -157,22 +158,21 @@ export const foreignSection = section('foreign', {
   fineTuneGamma: stages(real(), 0.1),
   stage3Epochs: stages(integer(), 0, { aliases: ['stage_3_epochs'] }),
 
-  orchestrator: tracking(words, 'Lightning'),
-  reconLogEveryNEpochs: tracking(optional(integer()), null, torchFlag('recon-log-every-n-epochs')),
-  reconLogNumPatches: tracking(integer(), 4, torchFlag('recon-log-num-patches')),
-  reconLogFixedIndices: tracking(optional(words), null, torchFlag('recon-log-fixed-indices')),
-  reconLogStitch: tracking(toggle(), false, torchFlag('recon-log-stitch')),
-  reconLogMaxStitchSamples: tracking(optional(integer()), null, torchFlag('recon-log-max-stitch-samples')),
-  verbose: tracking(toggle(), false),
-  consoleLevel: tracking(words, 'INFO'),
+  orchestrator: devices(words, 'Lightning'),
+  reconLogEveryNEpochs: pictures(optional(integer()), null, torchFlag('recon-log-every-n-epochs')),
+  reconLogNumPatches: pictures(integer(), 4, torchFlag('recon-log-num-patches')),
+  reconLogFixedIndices: pictures(optional(words), null, torchFlag('recon-log-fixed-indices')),
+  reconLogStitch: pictures(toggle(), false, torchFlag('recon-log-stitch')),
+  reconLogMaxStitchSamples: pictures(optional(integer()), null, torchFlag('recon-log-max-stitch-samples')),
+  verbose: processLogs(toggle(), false),
+  consoleLevel: processLogs(words, 'INFO'),
 
-  logPatchStats: statistics(toggle(), false),
-  patchStatsLimit: statistics(optional(integer()), null),
-  debug: statistics(toggle(), false),
-  debugDump: statistics(optional(words), null),
-  comparisonPlot: statistics(toggle(), false),
-  phaseVmin: statistics(optional(real()), null),
-  phaseVmax: statistics(optional(real()), null),
+  debug: dumps(toggle(), false),
+  debugDump: dumps(optional(words), null),
+  comparisonPlot: foreign(
+    'Reconstruction',
+    'infer writes comparison.png whenever the scan file holds its object, so drop it',
+  )(toggle(), false),
   experimentNumber: unread(integer(), 0),
   window: unread(integer(), 20),
   doStitching: foreign(

@@ -1,5 +1,5 @@
 import { field, section } from './field.ts';
-import { choice, integer, toggle } from './value-type.ts';
+import { choice, integer, optional, real, toggle } from './value-type.ts';
 
 const group = 'Reconstruction';
 
@@ -29,6 +29,30 @@ export const inferenceSection = section('inference', {
     unit: 'pixels',
     onlyWith: { key: 'patchWeighting', in: ['probe'] },
     help: 'Side of the central part of a patch that probe-weighted stitching uses; at least the scan step.',
+  }),
+  logPatchStats: field(toggle(), {
+    default: false,
+    group,
+    help: 'Write mean, deviation and extremes of the predicted patches, and a picture of some, to the folder analysis.',
+  }),
+  patchStatsLimit: field(optional(integer({ min: 1, max: 1_000_000 })), {
+    default: null,
+    group,
+    unit: 'batches',
+    onlyWith: { key: 'logPatchStats', in: [true] },
+    help: 'Batches that the patch statistics cover; none means all.',
+  }),
+  phaseVmin: field(optional(real({ min: -1000, max: 1000 })), {
+    default: null,
+    group,
+    unit: 'rad',
+    help: 'Phase at the lower end of the colours of the phase picture; none follows the values.',
+  }),
+  phaseVmax: field(optional(real({ min: -1000, max: 1000 })), {
+    default: null,
+    group,
+    unit: 'rad',
+    help: 'Phase at the upper end of the colours of the phase picture; none follows the values.',
   }),
   padEval: field(toggle(), {
     default: false,

@@ -70,10 +70,10 @@ it('the same reasons reach the command line', () => {
   const message = (flag: string, text?: string) =>
     faultOf(() => commandLineLevel('train', [text === undefined ? { flag } : { flag, text }])).message;
   expect(message('--accelerator', 'mps')).toContain('Apple GPUs');
-  expect(message('--num-workers', '8')).toContain('keeps its patterns in memory');
+  expect(message('--pin-memory')).toContain('keeps its patterns in memory');
   expect(message('--architecture', 'hybrid')).toContain('the supported architectures are: cnn');
   expect(message('--enable-checkpointing')).toContain('the coordinator keeps its own');
-  expect(message('--log-patch-stats')).toContain('not written');
+  expect(message('--debug-dump', 'x')).toContain('not written');
   expect(message('--strategy', 'ddp')).toContain('starting workers');
   expect(message('--ptycho_dir', 'data')).toContain('--train_data_file');
 });

@@ -1,4 +1,5 @@
 import { Fault } from '@ptychofleet/base';
+import type { Field } from '../fields/field.ts';
 import type { Found, Registry, RunKind } from '../fields/registry.ts';
 import { assignment, unknownName, type Assignment, type Form } from './level.ts';
 import { shown } from './shown.ts';
@@ -62,14 +63,15 @@ export function assignmentsOf(
 }
 
 /** Why a name of the other kind of run does nothing here. */
-export function otherKindReason(kind: RunKind): string {
-  return kind === 'inference'
-    ? 'the weight bundle decides it, so leave it out'
-    : 'it belongs to a reconstruction, so leave it out';
+export function otherKindReason(kind: RunKind, { section }: Pick<Field, 'section'>): string {
+  if (kind === 'training') return 'it belongs to a reconstruction, so leave it out';
+  return section === 'execution' || section === 'input'
+    ? 'it belongs to a training run, so leave it out'
+    : 'the weight bundle decides it, so leave it out';
 }
 
 export function otherKind({ kind }: Registry, { field }: Found, source: string): Fault {
-  const message = `${source}: ${field.path} has no effect in ${kind}: ${otherKindReason(kind)}`;
+  const message = `${source}: ${field.path} has no effect in ${kind}: ${otherKindReason(kind, field)}`;
   return new Fault('unsupported', message, { field: field.path });
 }
 
