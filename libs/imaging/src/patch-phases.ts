@@ -42,9 +42,9 @@ export function consistentPhases(
   const n = patches.count;
   assert(2 * n === positions.length, `${n} patches, ${positions.length / 2} positions`);
   const overlaps = overlapsOf(patches, positions, neighboursOf);
-  const phases = alongStrongestPairs(n, overlaps);
+  const { phases, partOf } = alongStrongestPairs(n, overlaps);
   refine(phases, overlaps);
-  keepMeanPhase(phases, overlaps);
+  keepMeanPhase(phases, partOf);
   return phases;
 }
 
@@ -122,17 +122,23 @@ function product(
   return { first, second, re, im };
 }
 
-/** A first guess: from patch to patch along the pairs that share most (a maximum spanning forest, after Kruskal). */
-function alongStrongestPairs(n: number, overlaps: readonly Overlap[]): PatchPhases {
+/**
+ * A first guess: from patch to patch along the pairs that share most (a maximum spanning forest, after Kruskal), and the
+ * connected part that each patch belongs to.
+ */
+function alongStrongestPairs(
+  n: number,
+  overlaps: readonly Overlap[],
+): { readonly phases: PatchPhases; readonly partOf: Int32Array } {
   const weight = ({ re, im }: Overlap) => re * re + im * im;
   const strongestFirst = overlaps
     .map((overlap, index) => ({ overlap, index }))
     .sort((a, b) => weight(b.overlap) - weight(a.overlap) || a.index - b.index);
   const phases = { re: new Float64Array(n).fill(1), im: new Float64Array(n) };
   const members = Array.from({ length: n }, (_, i) => [i]);
-  const treeOf = Int32Array.from({ length: n }, (_, i) => i);
+  const partOf = Int32Array.from({ length: n }, (_, i) => i);
   for (const { overlap } of strongestFirst) {
-    const [a, b] = [treeOf[overlap.first], treeOf[overlap.second]];
+    const [a, b] = [partOf[overlap.first], partOf[overlap.second]];
     if (a === b) continue;
     // c_first · conj(c_second) · ⟨…⟩ shall be positive: the smaller tree turns.
     const { re, im } = turned(phases, overlap);
@@ -140,12 +146,12 @@ function alongStrongestPairs(n: number, overlaps: readonly Overlap[]): PatchPhas
     const [kept, moved, sign] = members[a].length >= members[b].length ? [a, b, 1] : [b, a, -1];
     for (const patch of members[moved]) {
       turn(phases, patch, re / size, (sign * im) / size);
-      treeOf[patch] = kept;
+      partOf[patch] = kept;
       members[kept].push(patch);
     }
     members[moved] = [];
   }
-  return phases;
+  return { phases, partOf };
 }
 
 /** c_first · conj(c_second) · Σ O_first · conj(O_second) */
@@ -234,22 +240,16 @@ function solveLaplacian(
 }
 
 /** One phase for every connected part is free: the mean factor of the part becomes 1 again. */
-function keepMeanPhase(phases: PatchPhases, overlaps: readonly Overlap[]): void {
+function keepMeanPhase(phases: PatchPhases, partOf: Int32Array): void {
   const n = phases.re.length;
-  const partOf = Int32Array.from({ length: n }, (_, i) => i);
-  const root = (i: number): number => {
-    while (partOf[i] !== i) i = partOf[i] = partOf[partOf[i]];
-    return i;
-  };
-  for (const { first, second } of overlaps) partOf[root(first)] = root(second);
   const re = new Float64Array(n);
   const im = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    re[root(i)] += phases.re[i];
-    im[root(i)] += phases.im[i];
+    re[partOf[i]] += phases.re[i];
+    im[partOf[i]] += phases.im[i];
   }
   for (let i = 0; i < n; i++) {
-    const part = root(i);
+    const part = partOf[i];
     const size = Math.sqrt(re[part] * re[part] + im[part] * im[part]);
     if (size > 0) turn(phases, i, re[part] / size, -im[part] / size);
   }
