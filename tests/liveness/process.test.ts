@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -41,6 +41,10 @@ beforeAll(async () => {
     mkdirSync(path(name));
     writeFileSync(path(`${name}/wts.h5.zip`), name);
   }
+  for (const [folder, name] of [['folder', 'scan.npz'], ['folder2', 'other.npz']] as const) {
+    mkdirSync(path(folder));
+    copyFileSync(path(name), path(`${folder}/${name}`));
+  } // prettier-ignore
   writeFileSync(path('loud.yaml'), 'logger: tensorboard');
   writeFileSync(path('mute.yaml'), 'logger: none\nenable_progress_bar: false');
   for (const server of servers) await server.start();
@@ -223,6 +227,7 @@ const rows: Record<RunCommand, Record<string, Row>> = {
     'input.mlflowTrackingUri': { said: [[], [['--mlflow-tracking-uri', 'second server']]], see: logged, with: mlflow },
     'input.trainDataFile': row(['--train_data_file', path('scan.npz')], ['--train_data_file', path('other.npz')], sent),
     'input.testDataFile': row(['--test_data_file', path('scan.npz')], ['--test_data_file', path('other.npz')], sent),
+    'input.ptychoDir': row(['--ptycho_dir', path('folder')], ['--ptycho_dir', path('folder2')], sent),
     'input.outputDir': row(['--output_dir', path('a')], ['--output_dir', path('b')], async (payload) => (await logged(payload)).files),
     'input.profile': row(['--profile', 'default'], ['--profile', 'upstream'], async ({ spec }) => {
       const { initialization } = spec.training;
@@ -268,6 +273,8 @@ function wordsOf(command: RunCommand, said: readonly Flag[], more: readonly Flag
   const server: readonly Flag[] =
     asksForServer && !own.some(([flag]) => flag === '--mlflow-tracking-uri') ? [['--mlflow-tracking-uri', uris[0] ?? '']] : []; // prettier-ignore
   const given = new Set(own.map(([flag]) => flag));
+  // The older interface goes without the two flags that make the new one.
+  if (given.has('--ptycho_dir')) for (const flag of ['--train_data_file', '--output_dir']) given.add(flag);
   return [...basics[command].filter(([flag]) => !given.has(flag)), ...own, ...server];
 }
 

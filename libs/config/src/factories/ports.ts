@@ -19,6 +19,8 @@ export interface DatasetHeaders {
 
 export interface FileChecks {
   exists(path: string): boolean;
+  /** Paths of the scans in a folder, `null` where it is none; left out where no folder can be named. */
+  scansIn?(folder: string): readonly string[] | null;
 }
 
 export interface FactoryPorts {

@@ -1,8 +1,10 @@
 import { Fault } from '@ptychofleet/base';
 import { trainingDataSection } from '../fields/data.ts';
+import type { Field } from '../fields/field.ts';
 import { trainingInputSection } from '../fields/input.ts';
 import { registryOf } from '../fields/registry.ts';
 import { emptyLevel, type Level } from '../levels/level.ts';
+import { shown } from '../levels/shown.ts';
 import { profileLevel } from '../profiles.ts';
 import { Resolution, type AppliedOverride } from '../resolution.ts';
 import { noEffect } from '../rule-fault.ts';
@@ -112,7 +114,8 @@ interface TrainingInputs {
 
 function inputsOf(stated: Resolution, { files }: FactoryPorts): TrainingInputs {
   const { trainDataFile, testDataFile, outputDir, profile } = trainingInputSection.field;
-  const train = requireInput(stated.get(trainDataFile), 'trainDataFile', '--train_data_file');
+  const named = scanOfFolder(stated, files) ?? stated.get(trainDataFile);
+  const train = requireInput(named, 'trainDataFile', '--train_data_file');
   const test = stated.get(testDataFile);
   requireFile(files, train, 'Training data file not found', stated.sourceOf(trainDataFile));
   if (test !== null) requireFile(files, test, 'Test data file not found', stated.sourceOf(testDataFile));
@@ -123,4 +126,33 @@ function inputsOf(stated: Resolution, { files }: FactoryPorts): TrainingInputs {
     profile: stated.get(profile),
     profileSource: stated.sourceOf(profile),
   };
+}
+
+/**
+ * The scan that the older interface's folder stands for. Which interface is meant is told by what is given, never by its
+ * order (spec cli.md §6).
+ * @throws Fault for both interfaces together, and for a folder that does not hold exactly one scan
+ */
+function scanOfFolder(stated: Resolution, files: FactoryPorts['files']): string | null {
+  const { ptychoDir, trainDataFile, outputDir } = trainingInputSection.field;
+  const folder = stated.get(ptychoDir);
+  if (folder === null) return null;
+  const source = stated.sourceOf(ptychoDir);
+  const refuse = (why: string, expected: string): Fault =>
+    new Fault('invalid-input', why, { field: ptychoDir.path, received: shown(folder), expected });
+  const advice = 'name the scan with --train_data_file';
+  const other = [trainDataFile, outputDir].find((field: Field) => stated.isExplicit(field));
+  if (other !== undefined) {
+    const both = `${source} and ${stated.sourceOf(other)}`;
+    throw refuse(`${both} belong to two interfaces; leave ${source} out and ${advice}`, 'one interface');
+  }
+  const scans = files.scansIn?.(folder) ?? null;
+  if (scans === null)
+    throw refuse(`${source}: ${shown(folder)} is no folder that can be read; ${advice}`, 'a folder');
+  const [only, ...more] = scans;
+  if (only !== undefined && more.length === 0) return only;
+  throw refuse(
+    `${source}: ${shown(folder)} holds ${scans.length} scans, expected one .npz file, since a run has one scan; ${advice}`,
+    'a folder with one scan',
+  );
 }

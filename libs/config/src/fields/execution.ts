@@ -6,6 +6,8 @@ const bookkeeping = 'Checkpoints and logging';
 
 const loadersOnly = { key: 'numWorkers', notIn: [0] } as const;
 
+const disableMlflow = ['--disable_mlflow', '--disable-mlflow'];
+
 const noExport =
   'best and last checkpoints are not written as files yet; resuming needs none, since the coordinator keeps its own';
 const mlflowOnly = { key: 'loggerBackend', including: 'mlflow' } as const;
@@ -89,6 +91,7 @@ const execution = {
       '--disable_mlflow': 'use --logger none and --quiet',
       '--disable-mlflow': 'use --logger none and --quiet',
     },
+    forcing: disableMlflow,
     help: 'Show progress while the run is under way; --quiet hides it.',
   }),
 };
@@ -140,6 +143,7 @@ export const trainingExecutionSection = section('execution', {
     translate: loggersNamed,
     flags: ['--logger', '--torch-logger'],
     switches: { '--disable_mlflow': null, '--disable-mlflow': null },
+    forcing: disableMlflow,
     help: 'Where metrics of steps and epochs go; several as csv,tensorboard or by giving the flag again.',
   }),
   logGradNorm: field(toggle(), {

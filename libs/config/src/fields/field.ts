@@ -35,6 +35,8 @@ export interface FieldEntry<T> {
   readonly switches?: Readonly<Record<string, T>>;
   /** Flags still taken, with what to write instead. */
   readonly deprecatedFlags?: Readonly<Record<string, string>>;
+  /** Flags that win over the others of this field, with a warning, instead of contradicting them. */
+  readonly forcing?: readonly string[];
   /** Upstream's other wording of a value, put into ours. */
   readonly translate?: (value: unknown) => unknown;
   /** Not available yet: why, and what to use instead. Only the default is taken. Delete the line to set it live. */

@@ -45,6 +45,13 @@ export const trainingInputSection = section('input', {
     flags: ['--test_data_file', '--test_data', '--test-data'],
     help: 'Scan to validate on; without it there is no early stopping.',
   }),
+  ptychoDir: field(optional(path('the path of a folder')), {
+    default: null,
+    group,
+    flags: ['--ptycho_dir'],
+    deprecatedFlags: { '--ptycho_dir': 'name the scan with --train_data_file' },
+    help: 'Folder with the one scan to train on, as the older interface of the reference has it.',
+  }),
   outputDir: field(path('the path of a folder'), {
     default: 'training_outputs',
     group,

@@ -75,5 +75,5 @@ it('the same reasons reach the command line', () => {
   expect(message('--enable-checkpointing')).toContain('the coordinator keeps its own');
   expect(message('--debug-dump', 'x')).toContain('not written');
   expect(message('--strategy', 'ddp')).toContain('starting workers');
-  expect(message('--ptycho_dir', 'data')).toContain('--train_data_file');
+  expect(message('--training_directories', 'data')).toContain('--train_data_file');
 });

@@ -36,7 +36,27 @@ export function commandLineLevel(command: RunCommand, rawFlags: readonly RawFlag
       if (instead !== undefined) warnings.push(`${flag} is deprecated: ${instead}`);
     }
   }
-  return levelOf('command-line', assignments, warnings);
+  const { kept, ignored } = withoutForced(assignments);
+  return levelOf('command-line', kept, [...warnings, ...ignored]);
+}
+
+/** A forcing flag wins over the others of its field, which is said (spec cli.md §5). */
+function withoutForced(assignments: readonly Assignment[]): {
+  readonly kept: readonly Assignment[];
+  readonly ignored: readonly string[];
+} {
+  const forcing = ({ field, source }: Assignment): boolean => field.forcing?.includes(source) === true;
+  const forced = new Map(assignments.filter(forcing).map((one) => [one.field, one]));
+  const losing = assignments.filter((one) => {
+    const winner = forced.get(one.field);
+    return winner !== undefined && !forcing(one) && winner.value !== one.value;
+  });
+  return {
+    kept: assignments.filter((one) => !losing.includes(one)),
+    ignored: losing.map(
+      ({ field, source }) => `Ignoring ${source}, since ${forced.get(field)?.source ?? ''} is given`,
+    ),
+  };
 }
 
 /** A flag that takes several values may be given again for each of them. */

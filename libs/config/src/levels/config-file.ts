@@ -4,18 +4,19 @@ import type { Field } from '../fields/field.ts';
 import { registryOf, type RunKind } from '../fields/registry.ts';
 import { limits } from '../limits.ts';
 import { assignmentsOf, entriesOf, type KeyedValues } from './keyed-values.ts';
+import { legacySections } from './legacy-sections.ts';
 import { levelOf, type Level } from './level.ts';
 
 /**
  * A YAML or JSON file: sections or flat keys, camelCase or snake_case. Texts are read as flags are, because YAML 1.1
  * tools write and read `1e9` as a text and `yes` as a boolean. Fields of the other kind of run are passed over, so that
- * one file can serve both commands.
+ * one file can serve both commands. The sections of the reference's JSON interface are taken, too, with a warning.
  * @throws Fault naming the file: bad syntax, a key twice, unknown names, bad values
  */
 export function configFileLevel(kind: RunKind, text: string, fileName: string): Level {
-  const values = read(text, fileName);
+  const legacy = legacySections(kind, read(text, fileName), fileName);
   const options = { form: 'text', otherKind: 'ignore', where: fileName } as const;
-  const assignments = assignmentsOf(registryOf(kind), values, options);
+  const assignments = [...assignmentsOf(registryOf(kind), legacy.rest, options), ...legacy.assignments];
   const nested = assignments.find(({ field, value }) => isConfigField(field) && value !== null);
   if (nested !== undefined) {
     throw new Fault(
@@ -26,7 +27,7 @@ export function configFileLevel(kind: RunKind, text: string, fileName: string): 
       },
     );
   }
-  return levelOf('config-file', assignments);
+  return levelOf('config-file', assignments, legacy.warnings);
 }
 
 /** The configuration file that the command line, or else the environment, asks for. */
