@@ -30,8 +30,8 @@ export function plainTraining(plan: TrainingPlan): Digest {
         const g = Math.fround(sum.gradient[i] / sum.groupCount);
         m[i] = adam.beta1 * m[i] + (1 - adam.beta1) * g;
         v[i] = adam.beta2 * v[i] + (1 - adam.beta2) * g * g;
-        const away = Math.sqrt(v[i] / (1 - beta2Power)) + adam.epsilon;
-        weights[i] -= learningRate * (m[i] / (1 - beta1Power) / away);
+        const away = Math.sqrt(v[i]) * (1 / Math.sqrt(1 - beta2Power)) + adam.epsilon;
+        weights[i] -= ((learningRate / (1 - beta1Power)) * m[i]) / away;
       }
       history.push(`step ${sum.lossSum / sum.groupCount}`);
     }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, messageOf } from '@ptychofleet/base';
 import { FsBlobStore } from '@ptychofleet/store';
-import { isLocalAddress, parseAddress, serve } from '@ptychofleet/wire';
+import { isLocalAddress, markHeapInOneGo, parseAddress, serve } from '@ptychofleet/wire';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { Coordinator, type CoordinatorLimits } from './coordinator.ts';
@@ -55,6 +55,7 @@ const program = new Command('ptychofleet coordinator')
   .exitOverride();
 
 async function main(): Promise<void> {
+  markHeapInOneGo();
   const options = program.parse().opts<CoordinatorArguments>();
   const address = parseAddress(options.listen, '--listen');
   if (!isLocalAddress(address) && !options.insecure) {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Fault, invalidInput, messageOf } from '@ptychofleet/base';
 import { configureRuntime, type RuntimePins } from '@ptychofleet/compute';
-import { FleetLink } from '@ptychofleet/wire';
+import { FleetLink, markHeapInOneGo } from '@ptychofleet/wire';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { ComputeClient } from './compute-client.ts';
@@ -49,6 +49,7 @@ const program = new Command('ptychofleet worker')
   .exitOverride();
 
 async function main(): Promise<void> {
+  markHeapInOneGo();
   const options = program.parse().opts<WorkerArguments>();
   const logger = pino({ name: 'worker', level: options.logLevel }, pino.destination(2));
   const leave = new AbortController();

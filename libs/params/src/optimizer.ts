@@ -63,14 +63,16 @@ class Adam implements Optimizer {
     const { beta1, beta2, epsilon, weightDecay, kind } = this.#spec;
     const decoupled = kind === 'adamw' ? 1 - learningRate * weightDecay : 1;
     const l2 = kind === 'adam' ? weightDecay : 0;
-    const correction1 = 1 - this.#beta1Power;
-    const correction2 = 1 - this.#beta2Power;
+    // Divided once here and not at every weight: divisions and roots are what a step costs.
+    const rate = learningRate / (1 - this.#beta1Power);
+    const scale = 1 / Math.sqrt(1 - this.#beta2Power);
     for (let i = 0; i < weights.length; i++) {
       const g = gradient[i] + l2 * weights[i];
-      m[i] = beta1 * m[i] + (1 - beta1) * g;
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      const update = m[i] / correction1 / (Math.sqrt(v[i] / correction2) + epsilon);
-      weights[i] = decoupled * weights[i] - learningRate * update;
+      const mean = Math.fround(beta1 * m[i] + (1 - beta1) * g);
+      const square = Math.fround(beta2 * v[i] + (1 - beta2) * g * g);
+      m[i] = mean;
+      v[i] = square;
+      weights[i] = decoupled * weights[i] - (rate * mean) / (Math.sqrt(square) * scale + epsilon);
     }
   }
 

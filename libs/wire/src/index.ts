@@ -1,3 +1,4 @@
+export { markHeapInOneGo } from './garbage.ts';
 export { isLocalAddress, parseAddress } from './address.ts';
 export { ChunkCollector, chunkBytes, chunksOf } from './chunks.ts';
 export { CoordinatorClient } from './client.ts';
