@@ -26,12 +26,13 @@ export class Running {
   #stderr = '';
   #closed = false;
 
-  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
     // A group of its own, so that nothing it starts can be left behind.
     this.#child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
+      cwd,
     });
     this.pid = this.#child.pid ?? 0;
     this.#child.stdout?.on('data', (bytes: Buffer) => this.#heard(() => (this.#stdout += bytes.toString())));
@@ -102,6 +103,13 @@ export class Bench {
 
   path(...parts: string[]): string {
     return join(this.folder, ...parts);
+  }
+
+  /** Starts `ptychofleet` in the bench's folder, so that a line can be taken from a page as it is. */
+  startHere(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+    const running = new Running(process.execPath, [bin, ...args], env, this.folder);
+    this.#running.push(running);
+    return running;
   }
 
   /** Starts `ptychofleet` with the arguments. */
