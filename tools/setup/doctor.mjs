@@ -13,6 +13,21 @@ import { createContext } from './places.mjs';
 import { SetupProblem } from './problem.mjs';
 import { steps } from './steps/index.mjs';
 
+const help = `Usage: ptychofleet doctor [options]
+
+Checks every part of the installation and says how to mend it; changes nothing.
+
+Options:
+  --json      one object {ok, parts} on stdout
+  -h, --help  display help for command
+
+Examples:
+  ptychofleet doctor
+  ptychofleet doctor --json
+
+Exit codes: 0 all that is needed is here, 2 something is missing.
+`;
+
 const words = { ok: 'ok', missing: 'MISSING', absent: 'absent' };
 
 /**
@@ -21,9 +36,13 @@ const words = { ok: 'ok', missing: 'MISSING', absent: 'absent' };
  * @returns {Promise<number>} exit code: 0 when all that is needed is here, 2 when something is missing or an argument is unknown
  */
 export async function runDoctor(args) {
+  if (args.some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(help);
+    return 0;
+  }
   const unknown = args.find((arg) => arg !== '--json');
   if (unknown !== undefined) {
-    process.stderr.write(`doctor knows the flag --json only, not "${unknown}".\n`);
+    process.stderr.write(`doctor knows the flags --json and --help only, not "${unknown}".\n`);
     return 2;
   }
   const parts = await examine(createContext());

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from './program.ts';
@@ -8,6 +10,7 @@ function paths(command: Command, path: readonly string[] = []): readonly (readon
 }
 
 const all = paths(createProgram(() => new AbortController().signal, false));
+const bin = fileURLToPath(new URL('../bin/ptychofleet.js', import.meta.url));
 // These start apps of their own, which print their own help.
 const delegated = ['coordinator', 'worker', 'doctor'];
 
@@ -19,6 +22,16 @@ describe('the help of every command', () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
     expect(lines[0]).toContain(`Usage: ptychofleet${path.map((name) => ` ${name}`).join('')}`);
     if (!delegated.includes(path.join(' '))) expect(stdout).toMatch(/\nExamples?:\n {2}\S/);
+  });
+
+  it.each(delegated)('%s, as the process that it is', (name) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, name, '--help'], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`^Usage: ptychofleet ${name} `));
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).toMatch(/\nExamples?:\n {2}\S/);
   });
 
   it.each(['train', 'infer'])('%s shows its flags in groups', async (command) => {
