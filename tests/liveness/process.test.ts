@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import {
   flagsOf,
   type InferencePayload,
   type RunCommand,
+  type RunSpec,
   type TrainingPayload,
 } from '@ptychofleet/config';
 import { defaultSimulation, encodeScan, simulateScan } from '@ptychofleet/data';
@@ -27,6 +28,7 @@ import { trainInProcess } from '../../apps/coordinator/src/train-in-process.test
 import { Loaders } from '../../apps/worker/src/loaders.ts';
 import { TrackingServer } from '../../libs/telemetry/src/mlflow/tracking-server.test-support.ts';
 import { filesBelow } from '../e2e/processes.test-support.ts';
+import { leasesOf } from './leases.test-support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ptychofleet-liveness-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -189,6 +191,8 @@ const phasePicture = (payload: Payload) =>
     reconstructionPictures({ image, lit: null }, payload.spec.inference)[1]?.bytes ?? new Uint8Array(),
   );
 
+const leases = ({ spec }: Payload) => leasesOf(spec as unknown as RunSpec);
+
 type Flag = readonly string[];
 interface Row {
   /** Two ways to say it that must differ in what is seen. */
@@ -210,6 +214,8 @@ const shared: Record<string, Row> = {
   'execution.persistentWorkers': row(['--persistent-workers'], ['--no-persistent-workers'], loaderThreads, [['--num-workers', '1']]),
   'execution.prefetchFactor': row(['--prefetch-factor', '1'], ['--prefetch-factor', '4'], (payload) => workerFlag(payload, '--slots'), [['--num-workers', '1']]),
   'execution.enableProgressBar': row(['--enable-progress-bar'], ['--quiet'], shown),
+  'execution.numerics': row(['--numerics', 'same'], ['--numerics', 'mixed'], leases),
+  'execution.redundancy': row(['--redundancy', '1'], ['--redundancy', '2'], leases),
   'input.device': row(['--device', 'cpu'], ['--device', 'cuda'], onCpu),
   'input.configFile': { said: [[['--config', path('loud.yaml')]], [['--config', path('mute.yaml')]]], see: shown },
 }; // prettier-ignore
@@ -218,6 +224,7 @@ const shared: Record<string, Row> = {
 const rows: Record<RunCommand, Record<string, Row>> = {
   train: {
     ...shared,
+    'execution.auditEverySteps': row(['--audit-every-steps', '0'], ['--audit-every-steps', '1'], leases),
     'execution.loggerBackend': row(['--logger', 'csv'], ['--logger', 'csv,tensorboard'], logged),
     'execution.logGradNorm': row(['--log-grad-norm'], ['--no-log-grad-norm'], norms),
     'execution.gradNormLogFreq': row(['--grad-norm-log-freq', '1'], ['--grad-norm-log-freq', '2'], norms, [['--log-grad-norm']]),
@@ -245,10 +252,14 @@ const rows: Record<RunCommand, Record<string, Row>> = {
   },
 }; // prettier-ignore
 
-/** Shown by apps/coordinator/src/liveness.test.ts and liveness-inference.test.ts. */
-const computed = {
-  train: /^(model|loss|data|training)\./,
-  infer: /^(data|inference\.(?!phase)|execution\.inferenceBatchSize)/,
+/** What the tables of the fields that are computed with show, by their rows. */
+const rowsOf = (name: string): readonly string[] => {
+  const text = readFileSync(new URL(`../../apps/coordinator/src/${name}`, import.meta.url), 'utf8');
+  return [...text.matchAll(/^ {2}'(\w+\.\w+)': row\(/gm)].map(([, field = '']) => field);
+};
+const computed: Record<RunCommand, readonly string[]> = {
+  train: rowsOf('liveness.test.ts'),
+  infer: rowsOf('liveness-inference.test.ts'),
 };
 
 const basics: Record<RunCommand, readonly Flag[]> = {
@@ -278,16 +289,13 @@ function wordsOf(command: RunCommand, said: readonly Flag[], more: readonly Flag
   return [...basics[command].filter(([flag]) => !given.has(flag)), ...own, ...server];
 }
 
-/** Shown with a fleet: apps/coordinator/src/workers.test.ts and tests/simulation. */
-const inFleets = ['execution.numerics', 'execution.auditEverySteps', 'execution.redundancy'];
-
 describe.each(['train', 'infer'] as const)(
   'every field of %s that does not reach what is computed',
   (command) => {
     it('is in the table, or is refused', () => {
       const live = flagsOf(command).filter(({ refused, field, choices }) => {
         const served = choices === null || choices.length > 1;
-        return refused === null && served && !computed[command].test(field) && !inFleets.includes(field);
+        return refused === null && served && !computed[command].includes(field);
       });
       expect(Object.keys(rows[command]).sort()).toEqual([...new Set(live.map(({ field }) => field))].sort());
     });

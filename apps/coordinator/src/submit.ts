@@ -22,7 +22,7 @@ import { prepareTraining } from './prepare-training.ts';
 import { RunRecord } from './run-record.ts';
 
 /** How results are checked, as the machine takes it. */
-function checksOf({ execution }: RunSpec): RunChecks {
+export function checksOf({ execution }: RunSpec): RunChecks {
   return {
     redundancy: execution.redundancy === 2 ? 2 : 1,
     auditEverySteps: 'auditEverySteps' in execution ? execution.auditEverySteps : 0,
