@@ -1,15 +1,36 @@
-import { fieldCatalog, flagsOf } from '@ptychofleet/config';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fieldCatalog, flagsOf, type RunCommand } from '@ptychofleet/config';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { benchWithScan, runProgram, type Outcome } from './program.test-support.ts';
 
+// Programs are built by the hundred here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 180_000 });
+
 const bench = benchWithScan();
-const train = ['--train_data_file', bench.scan, '--gridsize', '1', '--n_images', '8'];
-const resolve = ['config', 'resolve', 'train'];
-const acting = fieldCatalog('train').filter(
-  ({ refused, field }) => refused === null && !field.startsWith('input.'),
-);
-const flags = flagsOf('train').flatMap((flag) => [...flag.flags, ...flag.negations]);
+const model = join(bench.folder, 'model');
+mkdirSync(model);
+writeFileSync(join(model, 'wts.h5.zip'), '');
+
+/** A command with what it cannot go without, and the fields that act there. */
+const commandOf = (name: RunCommand, inputs: readonly string[]) => ({
+  name,
+  inputs,
+  resolve: ['config', 'resolve', name],
+  acting: fieldCatalog(name).filter(({ refused, field }) => refused === null && !field.startsWith('input.')),
+  flags: flagsOf(name).flatMap((flag) => [...flag.flags, ...flag.negations]),
+});
+const train = commandOf('train', ['--train_data_file', bench.scan]);
+const infer = commandOf('infer', ['--model_path', model, '--test_data', bench.scan]);
+/** Flags that make a whole run of a scan of 16 patterns; a fuzzed field may be one of them. */
+const basics = { train: ['--gridsize', '1', '--n_images', '8'], infer: ['--n_images', '8'] };
+const command = fc.constantFrom(train, infer);
+
+function keyOf(field: string): { readonly section: string; readonly key: string } {
+  const [section = '', key = ''] = field.split('.');
+  return { section, key };
+}
 
 /** Near misses, odd texts and values that some field takes. */
 const word = fc.oneof(
@@ -35,7 +56,8 @@ const word = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 6 }),
 );
 const name = fc.oneof(
-  fc.constantFrom(...acting.map(({ field }) => field.slice(field.indexOf('.') + 1))),
+  fc.constantFrom(...[...train.acting, ...infer.acting].map(({ field }) => keyOf(field).key)),
+  fc.constantFrom('data_config', 'model_config', 'training_config', 'C', 'K', 'n_subsample', 'object_big'),
   fc.constantFrom('model', 'training', 'data', '__proto__', 'toString', 'batchSise'),
   fc.string({ maxLength: 8 }),
 );
@@ -54,15 +76,22 @@ const runs = { numRuns: 100 };
 
 describe('whatever is said, the answer is a payload or a sentence', () => {
   it('on the command line', async () => {
-    const argument = fc.oneof(
-      fc.constantFrom(...flags),
-      word,
-      fc.string({ maxLength: 8 }).map((text) => `--${text}`),
+    const argument = command.chain((one) =>
+      fc
+        .array(
+          fc.oneof(
+            fc.constantFrom(...one.flags),
+            word,
+            fc.string({ maxLength: 8 }).map((text) => `--${text}`),
+          ),
+          { maxLength: 6 },
+        )
+        .map((args) => ({ one, args })),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(argument, { maxLength: 6 }), async (args) => {
-        fc.pre(!args.some((one) => one.startsWith('-h') || one === '--help' || one === '--json'));
-        const outcome = await runProgram([...resolve, ...train, ...args]);
+      fc.asyncProperty(argument, async ({ one, args }) => {
+        fc.pre(!args.some((arg) => arg.startsWith('-h') || arg === '--help' || arg === '--json'));
+        const outcome = await runProgram([...one.resolve, ...one.inputs, ...basics[one.name], ...args]);
         expect([0, 2]).toContain(outcome.code);
         expect(outcome.stderr).not.toMatch(/internal error|^\s+at /m);
         if (outcome.code === 2) expect(outcome.stdout).toBe('');
@@ -74,30 +103,33 @@ describe('whatever is said, the answer is a payload or a sentence', () => {
   it('in a file of any text', async () => {
     const text = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'binary', maxLength: 40 }));
     await fc.assert(
-      fc.asyncProperty(text, async (content) => {
+      fc.asyncProperty(command, text, async (one, content) => {
         const file = bench.file('any.yaml', content);
-        const { stdout, stderr, ...rest } = await runProgram([...resolve, ...train, '--config', file]);
-        expect([0, 2]).toContain(rest.code);
+        const { stdout, stderr, code } = await runProgram([
+          ...one.resolve,
+          ...one.inputs,
+          ...basics[one.name],
+          '--config',
+          file,
+        ]);
+        expect([0, 2]).toContain(code);
         expect(`${stdout}${stderr}`).not.toMatch(/internal error|^\s+at /m);
       }),
       runs,
     );
   });
 
-  it('in a mapping of any values, as YAML and as JSON', async () => {
+  it('in a mapping of any values, as YAML and as JSON, with older sections, too', async () => {
     const value = fc.oneof(word, fc.jsonValue({ maxDepth: 2 }), fc.dictionary(name, word, { maxKeys: 3 }));
+    const mapping = fc.dictionary(name, value, { maxKeys: 4 });
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(name, value, { maxKeys: 4 }), fc.boolean(), async (values, flow) => {
+      fc.asyncProperty(command, mapping, fc.boolean(), async (one, values, flow) => {
         const lines = Object.entries(values).map(
-          ([key, one]) => `${JSON.stringify(key)}: ${JSON.stringify(one)}\n`,
+          ([key, inner]) => `${JSON.stringify(key)}: ${JSON.stringify(inner)}\n`,
         );
         const file = bench.file('map.yaml', flow ? JSON.stringify(values) : lines.join(''));
-        const outcome = await runProgram([...resolve, ...train, '--config', file, '--json'], {});
-        const { code, stdout, stderr } = outcome;
-        expect([0, 2]).toContain(code);
-        if (code === 2) expect(JSON.parse(stderr)).toMatchObject({ type: 'error' });
-        else expect(JSON.parse(stdout)).toHaveProperty('spec');
-        if (code === 2) expect(JSON.parse(stderr).kind).not.toBe('internal');
+        const args = [...one.resolve, ...one.inputs, ...basics[one.name], '--config', file, '--json'];
+        expectOrderly(withoutWarnings(await runProgram(args)));
       }),
       runs,
     );
@@ -105,19 +137,19 @@ describe('whatever is said, the answer is a payload or a sentence', () => {
 
   it('in the environment', async () => {
     const variable = fc.oneof(
-      fc.constantFrom(...acting.map((field) => field.variable)),
+      fc.constantFrom(...[...train.acting, ...infer.acting].map((field) => field.variable)),
       fc.stringMatching(/^PTYCHOFLEET_[A-Z_]{1,10}$/),
     );
     const text = word.filter((one) => !one.includes('\0'));
     const known = ['PTYCHOFLEET_ACCELERATOR', 'PTYCHOFLEET_DEBUG'];
     await fc.assert(
       fc.asyncProperty(
+        command,
         variable.filter((one) => !known.includes(one)),
         text,
-        async (key, value) => {
-          expectOrderly(
-            withoutWarnings(await runProgram([...resolve, ...train, '--json'], { [key]: value })),
-          );
+        async (one, key, value) => {
+          const args = [...one.resolve, ...one.inputs, ...basics[one.name], '--json'];
+          expectOrderly(withoutWarnings(await runProgram(args, { [key]: value })));
         },
       ),
       runs,
@@ -128,48 +160,98 @@ describe('whatever is said, the answer is a payload or a sentence', () => {
 /** The JSON form of a fault as the sentence that people get. */
 function withoutWarnings({ code, stdout, stderr }: Outcome): Outcome {
   if (code === 0) return { code, stdout, stderr };
-  return { code, stdout, stderr: `ptychofleet: ${JSON.parse(stderr).message}\n` };
+  const { type, kind, message } = JSON.parse(stderr);
+  expect(type).toBe('error');
+  expect(kind).not.toBe('internal');
+  return { code, stdout, stderr: `ptychofleet: ${message}\n` };
 }
 
+type Place = 'flag' | 'key' | 'section' | 'variable';
+type Field = (typeof train.acting)[number];
+
+/** The same word for one field at one place: what to type, what the file says, what the shell says. */
+function saidAt(place: Place, { field, flag, negation, variable }: Field, value: string) {
+  const { section, key } = keyOf(field);
+  // A switch takes no value on the command line.
+  if (place === 'flag') return { flags: negation === null ? [flag, value] : [flag], file: {}, env: {} };
+  if (place === 'variable') return { flags: [], file: {}, env: { [variable]: value } };
+  if (place === 'section') return { flags: [], file: { [section]: { [key]: value } }, env: {} };
+  // Some keys have another name outside their section: that of their variable.
+  const flat = variable.replace('PTYCHOFLEET_', '').toLowerCase();
+  return { flags: [], file: { [flat === 'n' ? 'N' : flat]: value }, env: {} };
+}
+
+const fieldOf = command.chain((one) => fc.constantFrom(...one.acting).map((field) => ({ one, field })));
+const plainWord = word.filter((one) => !/^-|\0/.test(one));
+const basicsWithout = ({ name: own }: { readonly name: RunCommand }, fields: readonly Field[]) =>
+  own === 'train' && !fields.some(({ field }) => field === 'model.gridsize') ? ['--gridsize', '1'] : [];
+
 describe('nothing is dropped in silence', () => {
-  const field = fc.constantFrom(...acting);
   const said = (path: string, stdout: string): boolean =>
     JSON.parse(stdout).overrides_applied.some(
       (entry: { field: string; level: string }) =>
         entry.field === path && !/default|profile|inferred/.test(entry.level),
     );
 
-  it.each(['flag', 'key', 'variable'] as const)('a %s is in the trail or is refused', async (place) => {
-    const ended = { taken: 0, refused: 0 };
-    await fc.assert(
-      fc.asyncProperty(
-        field,
-        word.filter((one) => !/^-|\0/.test(one)),
-        async (one, value) => {
-          fc.pre(one.variable !== 'PTYCHOFLEET_ACCELERATOR');
-          // A switch takes no value on the command line.
-          const typed = one.negation === null ? [one.flag, value] : [one.flag];
-          const key = one.field.slice(one.field.indexOf('.') + 1);
-          const section = one.field.slice(0, one.field.indexOf('.'));
-          const file = bench.file('one.json', JSON.stringify({ [section]: { [key]: value } }));
-          const args = ['--train_data_file', bench.scan, '--json'];
-          const grid = one.field === 'model.gridsize' ? [] : ['--gridsize', '1'];
-          const outcome =
-            place === 'flag'
-              ? await runProgram([...resolve, ...args, ...grid, ...typed])
-              : place === 'key'
-                ? await runProgram([...resolve, ...args, ...grid, '--config', file])
-                : await runProgram([...resolve, ...args, ...grid], { [one.variable]: value });
+  it.each(['flag', 'key', 'section', 'variable'] as const)(
+    'a %s is in the trail or is refused',
+    async (place) => {
+      const ended = { taken: 0, refused: 0 };
+      await fc.assert(
+        fc.asyncProperty(fieldOf, plainWord, async ({ one, field }, value) => {
+          fc.pre(field.variable !== 'PTYCHOFLEET_ACCELERATOR');
+          const { flags, file, env } = saidAt(place, field, value);
+          const config = bench.file('one.json', JSON.stringify(file));
+          const more = [...basicsWithout(one, [field]), ...flags, '--config', config, '--json'];
+          const outcome = await runProgram([...one.resolve, ...one.inputs, ...more], env);
           expect([0, 2]).toContain(outcome.code);
           ended[outcome.code === 0 ? 'taken' : 'refused'] += 1;
           if (outcome.code === 0)
-            expect([one.field, said(one.field, outcome.stdout)]).toEqual([one.field, true]);
+            expect([field.field, said(field.field, outcome.stdout)]).toEqual([field.field, true]);
           else expect(JSON.parse(outcome.stderr)).toMatchObject({ type: 'error' });
-        },
-      ),
-      runs,
-    );
-    // Else the property would hold for a program that refuses everything, or nothing.
-    expect(Math.min(ended.taken, ended.refused)).toBeGreaterThan(0);
-  });
+        }),
+        runs,
+      );
+      // Else the property would hold for a program that refuses everything, or nothing.
+      expect(Math.min(ended.taken, ended.refused)).toBeGreaterThan(0);
+    },
+  );
+});
+
+it('what is said at any places together resolves, is saved, and resolves to the same', async () => {
+  const place = fc.constantFrom<Place>('flag', 'key', 'section', 'variable');
+  // Values that are likely to be taken, so that most runs get as far as the file.
+  const likely = fc.constantFrom('1', '2', '4', '0.5', 'true', 'none');
+  const statements = command.chain((one) =>
+    fc
+      .array(fc.tuple(fc.constantFrom(...one.acting), place, likely), { minLength: 1, maxLength: 3 })
+      .map((list) => ({ one, list })),
+  );
+  let resolved = 0;
+  await fc.assert(
+    fc.asyncProperty(statements, async ({ one, list }) => {
+      fc.pre(!list.some(([{ variable }]) => variable === 'PTYCHOFLEET_ACCELERATOR'));
+      const parts = list.map(([field, where, value]) => saidAt(where, field, value));
+      const file = bench.file(
+        'some.json',
+        JSON.stringify(Object.assign({}, ...parts.map((part) => part.file))),
+      );
+      const env = Object.assign({}, ...parts.map((part) => part.env)) as Record<string, string>;
+      const flags = parts.flatMap((part) => part.flags);
+      const fields = list.map(([field]) => field);
+      const saved = join(bench.folder, 'saved.yaml');
+      const args = [...one.inputs, ...basicsWithout(one, fields), ...flags, '--config', file];
+      const first = await runProgram([one.name, ...args, '--print-config', '--save-config', saved], env);
+      expect([0, 2]).toContain(first.code);
+      if (first.code === 2) return;
+      resolved += 1;
+      // The shell says the same as before, or nothing: the file is above it.
+      for (const shell of [env, {}]) {
+        const again = await runProgram([one.name, '--config', saved, '--print-config'], shell);
+        expect([again.code, again.stdout]).toEqual([0, first.stdout]);
+      }
+    }),
+    runs,
+  );
+  expect(resolved).toBeGreaterThan(10);
 });
