@@ -7,7 +7,7 @@ import {
 import { Fault, messageOf } from '@ptychofleet/base';
 import { writeFileAtomic } from '@ptychofleet/store';
 import { Option, type Command } from 'commander';
-import type { OutputOptions } from './output.ts';
+import { reporterFor, type OutputOptions } from './output.ts';
 
 export interface SavedConfigFlags {
   readonly printConfig?: true;
@@ -29,10 +29,14 @@ export function addSavedConfigOptions(command: Command): void {
 export async function writeConfig(
   payload: TrainingPayload | InferencePayload,
   { printConfig, saveConfig }: SavedConfigFlags,
-  { json }: OutputOptions,
+  output: OutputOptions,
 ): Promise<boolean> {
   if (saveConfig !== undefined) await save(saveConfig, savedConfigText(payload));
   if (printConfig === undefined) return false;
+  const { json } = output;
+  // A run says them itself.
+  const reporter = reporterFor(output, 'step');
+  for (const warning of payload.warnings) reporter.warn(warning);
   process.stdout.write(
     json ? `${JSON.stringify(savedConfig(payload), null, 2)}\n` : savedConfigText(payload),
   );

@@ -56,6 +56,12 @@ describe('the older training interface', () => {
     const old = await runProgram(args);
     expect(old.code).toBe(0);
     expect(old.stdout).not.toContain('ptychoDir');
+    expect(old.stderr.trim().split('\n')).toEqual([
+      'warning: --ptycho_dir is deprecated: name the scan with --train_data_file',
+      expect.stringMatching(
+        /^warning: .*old\.json: data_config, model_config, training_config are deprecated/,
+      ),
+    ]);
     const again = await runProgram(['train', '--config', saved, '--print-config']);
     expect([again.stdout, again.stderr]).toEqual([old.stdout, '']);
   });
