@@ -8,13 +8,14 @@ import { inferArguments, simulateScan, trainArguments } from './runs.test-suppor
 const bench = new Bench();
 const out = bench.path('out');
 const temporary = bench.path('tmp');
-const trained = ['loss.png', 'run.json', 'wts.h5.zip'];
+const trained = ['ledger-workers.jsonl', 'ledger.jsonl', 'loss.png', 'run.json', 'wts.h5.zip'];
 const logs = ['coordinator', 'worker-1', 'worker-2'].map((name) => `logs/${name}.log`);
 let scan = '';
 
-/** An interrupted run leaves the metrics that it had, in a folder of its own. */
-const withoutMetrics = (folder: string): string[] =>
-  filesBelow(folder).filter((name) => !name.startsWith('lightning_logs/'));
+/** An interrupted run leaves the metrics and checkpoints that it had, in folders of their own. */
+const ownFolder = /^(lightning_logs|checkpoints)\//;
+const withoutOwnFolders = (folder: string): string[] =>
+  filesBelow(folder).filter((name) => !ownFolder.test(name));
 
 beforeAll(async () => {
   mkdirSync(temporary);
@@ -33,7 +34,10 @@ describe('what a command prints', () => {
     const types = jsonLines(stderr).map(({ type }) => type);
     expect(new Set(types)).toEqual(new Set(['note', 'progress', 'epoch']));
     const metrics = ['hparams.yaml', 'metrics.csv'].map((name) => `lightning_logs/version_0/${name}`);
-    expect(filesBelow(out).filter((name) => !name.startsWith('logs/'))).toEqual([...metrics, ...trained]);
+    const [best, ...others] = filesBelow(out).filter((name) => !name.startsWith('logs/'));
+    expect(best).toMatch(/^checkpoints\/epoch=01-poisson_train=[\d.]+\.ckpt$/);
+    const [ledgers, files] = [trained.slice(0, 2), trained.slice(2)];
+    expect(others).toEqual(['checkpoints/last.ckpt', ...ledgers, ...metrics, ...files]);
   });
 
   it('with --json: a failure as one record more, and no result', async () => {
@@ -100,11 +104,33 @@ describe('an interrupted training', () => {
     run.signal('SIGINT');
     const { code, stdout, stderr } = await run.ended;
     expect([code, stdout]).toEqual([130, '']);
-    expect(jsonLines(stderr).at(-1)).toMatchObject({ type: 'error', kind: 'interrupted' });
+    // The checkpoints in the folder are those of the run before: nothing is offered that this run has not done.
+    expect(jsonLines(stderr).at(-1)).toMatchObject({
+      type: 'error',
+      kind: 'interrupted',
+      message: 'interrupted; there is no checkpoint yet, start again with the same command',
+    });
     expect(family.filter(isAlive)).toEqual([]);
     expect(readdirSync(temporary)).toEqual([]);
-    expect(withoutMetrics(out)).toEqual([...logs, ...trained]);
+    expect(withoutOwnFolders(out)).toEqual([...trained, ...logs].sort());
     expect(readFileSync(`${out}/wts.h5.zip`).equals(before)).toBe(true);
+  });
+
+  it('with a checkpoint tells the command that goes on, which does', async () => {
+    const folder = bench.path('stopped');
+    const arguments_ = trainArguments(scan, folder, { '--workers': 1, '--max_epochs': 3 });
+    const run = bench.start([...arguments_, '--json'], { TMPDIR: temporary });
+    await run.said(/"type":"epoch".*"epoch":2/);
+    run.signal('SIGTERM');
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(130);
+    const said = String(jsonLines(stderr).at(-1)?.message);
+    const command = /^interrupted; go on from the last checkpoint with: ptychofleet (.*)$/.exec(said)?.[1];
+    expect(command).toBe(`train --config ${folder}/run.json --resume ${folder}`);
+    await bench.succeed(...(command ?? '').split(' '));
+    const whole = bench.path('whole');
+    await bench.succeed(...trainArguments(scan, whole, { '--workers': 1, '--max_epochs': 3 }));
+    expect(readFileSync(`${folder}/wts.h5.zip`).equals(readFileSync(`${whole}/wts.h5.zip`))).toBe(true);
   });
 
   it('that could not even say goodbye leaves no process', async () => {
@@ -115,6 +141,6 @@ describe('an interrupted training', () => {
     await run.ended;
     // Nobody waits for them any more: they end when they notice, and the test's timeout is the limit.
     while (family.some(isAlive)) await setTimeout(50);
-    expect(withoutMetrics(out)).toEqual([...logs, ...trained]);
+    expect(withoutOwnFolders(out)).toEqual([...trained, ...logs].sort());
   });
 });

@@ -14,6 +14,7 @@ import {
   type RunCommand,
   type RunSpec,
   type TrainingPayload,
+  type TrainingRunSpec,
 } from '@ptychofleet/config';
 import { defaultSimulation, encodeScan, simulateScan } from '@ptychofleet/data';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -24,6 +25,11 @@ import { reporterOfRun } from '../../apps/cli/src/output.ts';
 import { reconstructionPictures } from '../../apps/cli/src/pictures.ts';
 import { readTrainingScans } from '../../apps/cli/src/train.ts';
 import { openTrainingLog } from '../../apps/cli/src/training-log.ts';
+import {
+  checkpointName,
+  checkpointPolicy,
+  keptEpochs,
+} from '../../apps/coordinator/src/checkpoint-policy.ts';
 import { trainInProcess } from '../../apps/coordinator/src/train-in-process.test-support.ts';
 import { Loaders } from '../../apps/worker/src/loaders.ts';
 import { TrackingServer } from '../../libs/telemetry/src/mlflow/tracking-server.test-support.ts';
@@ -191,6 +197,17 @@ const phasePicture = (payload: Payload) =>
     reconstructionPictures({ image, lit: null }, payload.spec.inference)[1]?.bytes ?? new Uint8Array(),
   );
 
+const epochs = [
+  { epoch: 1, trainLoss: 3, validationLoss: 2 },
+  { epoch: 2, trainLoss: 2, validationLoss: 1 },
+  { epoch: 3, trainLoss: 1, validationLoss: 3 },
+];
+/** Checkpoints that a run with these losses leaves in its folder. */
+const checkpoints = ({ spec }: Payload) => {
+  const policy = checkpointPolicy(spec as unknown as TrainingRunSpec, true);
+  return epochs.filter(({ epoch }) => keptEpochs(policy, epochs).has(epoch)).map((one) => checkpointName(policy, one));
+}; // prettier-ignore
+
 const leases = ({ spec }: Payload) => leasesOf(spec as unknown as RunSpec);
 
 type Flag = readonly string[];
@@ -224,6 +241,10 @@ const shared: Record<string, Row> = {
 const rows: Record<RunCommand, Record<string, Row>> = {
   train: {
     ...shared,
+    'execution.enableCheckpointing': row(['--enable-checkpointing'], ['--disable-checkpointing'], checkpoints),
+    'execution.checkpointSaveTopK': row(['--checkpoint-save-top-k', '1'], ['--checkpoint-save-top-k', '-1'], checkpoints),
+    'execution.checkpointMonitorMetric': row(['--checkpoint-monitor-metric', 'val_loss'], ['--checkpoint-monitor', 'train_loss'], checkpoints),
+    'execution.checkpointMode': row(['--checkpoint-mode', 'min'], ['--checkpoint-mode', 'max'], checkpoints),
     'execution.auditEverySteps': row(['--audit-every-steps', '0'], ['--audit-every-steps', '1'], leases),
     'execution.loggerBackend': row(['--logger', 'csv'], ['--logger', 'csv,tensorboard'], logged),
     'execution.logGradNorm': row(['--log-grad-norm'], ['--no-log-grad-norm'], norms),

@@ -148,7 +148,7 @@ export const mutants: readonly Mutant[] = [
   edit(
     'a leap of the own clock is taken for silence of the workers',
     fleetState,
-    'Math.min(Math.max(0, passedMs), limits.heartbeatTimeoutMs / 4)',
+    'Math.min(Math.max(0, passedMs), limits.suspectMs / 2)',
     'passedMs',
   ),
   edit(

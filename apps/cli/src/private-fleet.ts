@@ -19,7 +19,8 @@ export interface FleetOptions {
   readonly workerArguments?: readonly string[];
 }
 
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
+const restartsMax = 10;
 
 /** How a coordinator answers the one that started it. */
 type StartMessage =
@@ -32,20 +33,27 @@ const mainOf = (app: string): string => fileURLToPath(new URL(`../../${app}/dist
 export class PrivateFleet {
   readonly address: string;
   readonly workerPids: readonly number[];
-  readonly #children: readonly ChildProcess[];
+  readonly #startCoordinator: () => ChildProcess;
+  readonly #workers: readonly ChildProcess[];
   readonly #folder: string;
   readonly #logFolder: string;
+  #coordinator: ChildProcess;
+  #stopping = false;
 
   private constructor(
     address: string,
-    children: readonly ChildProcess[],
+    coordinator: ChildProcess,
+    startCoordinator: () => ChildProcess,
+    workers: readonly ChildProcess[],
     folders: { readonly own: string; readonly logs: string },
   ) {
     this.address = address;
-    this.#children = children;
+    this.#coordinator = coordinator;
+    this.#startCoordinator = startCoordinator;
+    this.#workers = workers;
     this.#folder = folders.own;
     this.#logFolder = folders.logs;
-    this.workerPids = children.slice(1).map((child) => child.pid ?? 0);
+    this.workerPids = workers.map((child) => child.pid ?? 0);
   }
 
   static async start(options: FleetOptions): Promise<PrivateFleet> {
@@ -66,14 +74,17 @@ export class PrivateFleet {
     };
     try {
       const stateFolder = options.stateFolder ?? join(folder, 'state');
-      const coordinator = launch('coordinator', 'coordinator', [
-        '--listen',
-        listen,
-        '--state-dir',
-        stateFolder,
-        ...(options.coordinatorArguments ?? []),
-      ]);
+      const launchCoordinator = (at: string): ChildProcess =>
+        launch('coordinator', 'coordinator', [
+          '--listen',
+          at,
+          '--state-dir',
+          stateFolder,
+          ...(options.coordinatorArguments ?? []),
+        ]);
+      const coordinator = launchCoordinator(listen);
       const address = await listening(coordinator, options.logFolder);
+      const workers: ChildProcess[] = [];
       for (let i = 1; i <= options.workers; i++) {
         const worker = launch('worker', `worker-${i}`, [
           '--coordinator',
@@ -83,8 +94,12 @@ export class PrivateFleet {
           ...(options.workerArguments ?? []),
         ]);
         worker.on('error', () => undefined);
+        workers.push(worker);
       }
-      return new PrivateFleet(address, children, { own: folder, logs: options.logFolder });
+      // Where the port was any free one, it is that one from now on.
+      const restart = (): ChildProcess => launchCoordinator(address);
+      const folders = { own: folder, logs: options.logFolder };
+      return new PrivateFleet(address, coordinator, restart, workers, folders);
     } catch (error) {
       for (const child of children) child.kill('SIGKILL');
       await rm(folder, { recursive: true, force: true });
@@ -92,15 +107,29 @@ export class PrivateFleet {
     }
   }
 
-  /** Rejects when the coordinator ends, or when no worker is left. */
+  /**
+   * Starts a coordinator that was killed again: it goes on with its runs by itself. Rejects when it ends for a reason of
+   * its own, when it is killed again and again, or when no worker is left.
+   */
   watch(): Promise<never> {
-    const [coordinator, ...workers] = this.#children;
-    let alive = workers.length;
+    let alive = this.#workers.length;
+    let restarts = 0;
     return new Promise((_, reject) => {
-      coordinator?.once('exit', (code) =>
-        reject(new Fault('unavailable', `the coordinator ended with code ${code}; see ${this.#logFolder}`)),
-      );
-      for (const worker of workers) {
+      const attend = (): void => {
+        this.#coordinator.once('exit', (code, signal) => {
+          if (this.#stopping) return;
+          if (signal === null || restarts === restartsMax) {
+            const how = signal === null ? `ended with code ${code}` : `was killed ${restarts + 1} times`;
+            reject(new Fault('unavailable', `the coordinator ${how}; see ${this.#logFolder}`));
+            return;
+          }
+          restarts += 1;
+          this.#coordinator = this.#startCoordinator();
+          attend();
+        });
+      };
+      attend();
+      for (const worker of this.#workers) {
         worker.once('exit', () => {
           alive -= 1;
           if (alive === 0) {
@@ -112,11 +141,12 @@ export class PrivateFleet {
   }
 
   async stop(): Promise<void> {
-    const [coordinator, ...workers] = this.#children;
-    for (const worker of workers) worker.kill('SIGTERM');
-    await Promise.all(workers.map((worker) => ended(worker, 3000)));
-    coordinator?.kill('SIGTERM');
-    if (coordinator !== undefined) await ended(coordinator, 3000);
+    this.#stopping = true;
+    for (const worker of this.#workers) worker.kill('SIGTERM');
+    await Promise.all(this.#workers.map((worker) => ended(worker, 3000)));
+    this.#coordinator.kill('SIGTERM');
+    // It saves what the runs have reached.
+    await ended(this.#coordinator, 10_000);
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

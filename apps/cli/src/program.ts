@@ -56,14 +56,20 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
     .configureOutput({ outputError: (text) => printFailure(json, asSentence(text), 'invalid-input') })
     .addHelpText('after', examples);
 
-  runCommand(program, 'train', 'Train a network on a scan and write the weight bundle wts.h5.zip.').action(
-    async function (this: Command) {
+  runCommand(program, 'train', 'Train a network on a scan and write the weight bundle wts.h5.zip.')
+    .action(async function (this: Command) {
       const typed = typedFlags.get(this) ?? [];
       const payload = createTrainingPayload(sourcesOf('train', typed), factoryPorts);
       if (await writeConfig(payload, this.opts(), outputOf(this.opts()))) return;
-      await train(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible());
-    },
-  );
+      const { resume = null } = this.opts<{ resume?: string }>();
+      await train(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible(), resume);
+    })
+    .addOption(
+      new Option(
+        '--resume <checkpoint>',
+        'Go on from a checkpoint: a file, the folder of a run, or last for the one in --output_dir. Give the settings that the run began with, or its run.json as --config.',
+      ).helpGroup('Checkpoints and logging:'),
+    );
   runCommand(program, 'infer', 'Reconstruct a scan with a trained network.').action(async function (
     this: Command,
   ) {

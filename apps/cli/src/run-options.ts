@@ -20,6 +20,7 @@ export const processVariables = [
   'PTYCHOFLEET_LIBTENSORFLOW',
   'PTYCHOFLEET_ACCELERATOR',
   'PTYCHOFLEET_KEEP_WHEEL',
+  'PTYCHOFLEET_FAILPOINT',
 ];
 
 /** Gives a command the flags of its kind of run, or those `wanted`; returns what was typed, in order and as typed. */

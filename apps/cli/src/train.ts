@@ -1,8 +1,16 @@
 import { join } from 'node:path';
+import { Fault } from '@ptychofleet/base';
 import { writeFileAtomic } from '@ptychofleet/store';
 import type { TrainingPayload } from '@ptychofleet/config';
 import { formatSeconds, type Reporter } from '@ptychofleet/telemetry';
-import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/wire';
+import {
+  toStruct,
+  type CoordinatorClient,
+  type JsonObject,
+  type Run,
+  type RunEvent__Output as RunEvent,
+} from '@ptychofleet/wire';
+import { CheckpointFolder, readCheckpoint } from './checkpoints.ts';
 import { prepareOutput, readScan, type ScanInput } from './files.ts';
 import { followRun, sendScan, submit, type FollowedRun } from './follow-run.ts';
 import { checkTrainingLog, logFiles, openTrainingLog } from './training-log.ts';
@@ -36,6 +44,14 @@ export async function readTrainingScans({ inputs }: TrainingPayload): Promise<Tr
   };
 }
 
+/** What there is to say and to go on from, should the command be interrupted. */
+interface Underway {
+  /** What `--resume` named. */
+  readonly resume: string | null;
+  runId: string | null;
+  checkpoints: CheckpointFolder | null;
+}
+
 /** Sends scans and specification, follows the run, fetches the bundle. */
 export async function trainOn(
   client: CoordinatorClient,
@@ -43,18 +59,31 @@ export async function trainOn(
   scans: TrainingScans,
   reporter: Reporter,
   interrupt: AbortSignal,
+  checkpoint: Uint8Array | null = null,
+  underway: Underway = { resume: null, runId: null, checkpoints: null },
 ): Promise<TrainedFiles> {
   const { outputDir, mlflowTrackingUri } = payload.inputs;
   const datasetDigest = await sendScan(client, scans.training);
   const validationDigest = scans.validation === null ? '' : await sendScan(client, scans.validation);
   const spec = toStruct(payload.spec as unknown as JsonObject);
-  const run = await submit(client, { spec, datasetDigest, validationDigest, modelDigest: '' });
+  const checkpointDigest = checkpoint === null ? '' : await client.uploadCheckpoint(checkpoint);
+  const inputs = { datasetDigest, validationDigest, modelDigest: '', checkpointDigest };
+  const run = await submit(client, { spec, ...inputs });
   for (const warning of run.warnings) reporter.warn(warning);
   const { loggerBackend: backends } = payload.spec.execution;
   const place = { outputDir, runId: run.runId, spec: payload.spec, trackingUri: mlflowTrackingUri };
   const log = openTrainingLog({ backends, ...place }, (text) => reporter.warn(text));
+  const checkpoints = new CheckpointFolder(client, run.runId, outputDir);
+  underway.runId = run.runId;
+  underway.checkpoints = checkpoints;
   try {
-    const followed = await followRun(client, run.runId, reporter, log);
+    // From now on, so that an interrupted run has a record to go on from.
+    await writeRecord(payload, run);
+    const announced = (event: RunEvent): void => {
+      if (event.event === 'artifactReady') checkpoints.changed();
+    };
+    const followed = await followRun(client, run.runId, reporter, log, announced, interrupt);
+    await checkpoints.settled();
     const files = await fetchFiles(client, payload, followed);
     logFiles(log, outputDir, [bundleName, 'loss.png', 'run.json']);
     await log.close('succeeded');
@@ -78,13 +107,40 @@ async function fetchFiles(
   await writeFileAtomic(bundle, await client.downloadArtifact(runId, bundleName));
   const loss = lossPicture(followed.epochs);
   await writeFileAtomic(join(outputDir, loss.name), loss.bytes);
-  const { spec: frozen, inputs, overridesApplied } = payload;
-  const record = { ...followed.run, spec: frozen, inputs, overrides_applied: overridesApplied };
-  await writeFileAtomic(
-    join(outputDir, 'run.json'),
-    new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`),
-  );
+  for (const name of ['ledger.jsonl', 'ledger-workers.jsonl'])
+    await writeFileAtomic(join(outputDir, name), await client.downloadArtifact(runId, name));
+  await writeRecord(payload, followed.run);
   return { bundle, bundleDigest: artifact?.digest ?? '', followed };
+}
+
+/** `run.json`: what was decided and how far it came; `--config` takes it. */
+async function writeRecord({ spec, inputs, overridesApplied }: TrainingPayload, run: Run): Promise<void> {
+  const record = { ...run, spec, inputs, overrides_applied: overridesApplied };
+  const text = `${JSON.stringify(record, null, 2)}\n`;
+  await writeFileAtomic(join(inputs.outputDir, 'run.json'), new TextEncoder().encode(text));
+}
+
+/** Says with which command an interrupted run is followed or goes on. */
+function withNextCommand(
+  outputDir: string,
+  coordinator: string | null,
+  { resume, runId, checkpoints }: Underway,
+  error: unknown,
+): unknown {
+  if (!(error instanceof Fault) || error.kind !== 'interrupted') return error;
+  const interrupted = (text: string): Fault => new Fault('interrupted', `interrupted; ${text}`);
+  if (coordinator !== null && runId !== null) {
+    const there = `--coordinator ${coordinator}`;
+    return interrupted(
+      `the fleet goes on with it; see it with: ptychofleet watch ${runId} ${there}, end it with: ptychofleet cancel ${runId} ${there}`,
+    );
+  }
+  const from = checkpoints?.canGoOn === true ? outputDir : resume;
+  if (from === null) return interrupted('there is no checkpoint yet, start again with the same command');
+  const record = join(outputDir, 'run.json');
+  return interrupted(
+    `go on from the last checkpoint with: ptychofleet train --config ${record} --resume ${from}`,
+  );
 }
 
 /** The `train` command after its arguments have been resolved. */
@@ -93,12 +149,15 @@ export async function train(
   fleet: Omit<FleetChoice, 'logFolder' | 'execution'>,
   output: OutputOptions,
   interrupt: AbortSignal,
+  resume: string | null = null,
 ): Promise<void> {
   workerCount(fleet);
   const { loggerBackend: backends } = payload.spec.execution;
   checkTrainingLog({ backends, trackingUri: payload.inputs.mlflowTrackingUri });
   const { outputDir, trainDataFile } = payload.inputs;
   const scans = await readTrainingScans(payload);
+  const checkpoint = resume === null ? null : await readCheckpoint(resume, outputDir);
+  const underway: Underway = { resume, runId: null, checkpoints: null };
   await prepareOutput(outputDir);
   const reporter = reporterOfRun(payload.spec.execution, output, 'step');
   for (const warning of payload.warnings) reporter.warn(warning);
@@ -106,8 +165,10 @@ export async function train(
   const files = await withFleet(
     { ...fleet, logFolder: join(outputDir, 'logs'), execution: payload.spec.execution },
     interrupt,
-    (client) => trainOn(client, payload, scans, reporter, interrupt),
-  );
+    (client) => trainOn(client, payload, scans, reporter, interrupt, checkpoint, underway),
+  ).catch((error: unknown) => {
+    throw withNextCommand(outputDir, fleet.coordinator, underway, error);
+  });
   const seconds = (performance.now() - started) / 1000;
   const last = files.followed.epochs.at(-1);
   const record = {

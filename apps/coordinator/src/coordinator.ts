@@ -6,6 +6,7 @@ import {
   runId as asRunId,
   standingOf,
   stepCount,
+  stepsBefore,
   type WorkerStanding,
   type FleetEffect,
   type FleetEvent,
@@ -16,13 +17,15 @@ import {
 import type { BlobStore } from '@ptychofleet/store';
 import { toStruct } from '@ptychofleet/wire';
 import type { Job, RoundOutcome, RoundPlace, TaskAnswer } from './job.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import type { RunRecord } from './run-record.ts';
 import { Throughput } from './throughput.ts';
-import { Workers, type WorkerLife } from './workers.ts';
+import { numericsClassOf, Workers, type WorkerLife } from './workers.ts';
 
 interface ActiveRun {
   readonly record: RunRecord;
   readonly job: Job;
+  readonly keeper: RunKeeper;
   readonly throughput: Throughput;
   /** Values that the tasks of the present round must answer with. */
   place: RoundPlace | null;
@@ -53,6 +56,7 @@ export class Coordinator {
   readonly #logger: Logger;
   readonly #blobs: BlobStore;
   #answer: TaskAnswer | null = null;
+  #answering: WorkerLife | null = null;
   #accepted = false;
 
   constructor(limits: CoordinatorLimits, blobs: BlobStore, clock: Clock, logger: Logger) {
@@ -64,15 +68,18 @@ export class Coordinator {
     this.#logger = logger;
   }
 
-  /** Takes a prepared run in. */
-  submit(record: RunRecord, job: Job, workersMin: number, checks: RunChecks): void {
+  /** Takes a prepared run in; it goes on where its job stands. */
+  submit(record: RunRecord, job: Job, keeper: RunKeeper, workersMin: number, checks: RunChecks): void {
     const id = asRunId(record.runId);
+    const { plan, position } = job;
+    const paused = record.phase === 'paused';
     const run: ActiveRun = {
       record,
       job,
+      keeper,
       throughput: new Throughput(),
       place: null,
-      stepsDone: 0,
+      stepsDone: plan.kind === 'training' && position !== undefined ? stepsBefore(plan, position) : 0,
       patternsInEpoch: 0,
       epochStartedMs: this.#clock.nowMs(),
       lossSumInEpoch: 0,
@@ -80,7 +87,17 @@ export class Coordinator {
     };
     this.#runs.set(id, run);
     this.#records.set(record.runId, record);
-    this.#dispatch({ type: 'run-submitted', run: id, plan: job.plan, workersMin, checks });
+    const at = position === undefined ? {} : { at: position };
+    // Whoever goes on has to compute the same bits as those who began.
+    const bound =
+      job.numerics === null || checks.mixedNumerics ? {} : { numerics: numericsClassOf(job.numerics) };
+    this.#dispatch({ type: 'run-submitted', run: id, plan, workersMin, checks, ...bound, ...at });
+    if (paused) this.#dispatch({ type: 'run-paused', run: id });
+  }
+
+  /** Knows a run that was over before a restart. */
+  remember(record: RunRecord): void {
+    this.#records.set(record.runId, record);
   }
 
   record(runId: string): RunRecord {
@@ -95,6 +112,18 @@ export class Coordinator {
 
   records(): RunRecord[] {
     return [...this.#records.values()];
+  }
+
+  /** Saves what the runs at work have reached; the process is about to end. */
+  async park(): Promise<void> {
+    for (const [id, { keeper }] of this.#runs) {
+      await keeper.park().catch((error: unknown) => {
+        this.#logger.error(
+          { runId: id, reason: messageOf(error) },
+          'not saved; a restart repeats some steps',
+        );
+      });
+    }
   }
 
   cancel(runId: string): RunRecord {
@@ -152,6 +181,7 @@ export class Coordinator {
   /** Hands in an answer; says whether it counted. */
   answer(life: WorkerLife, leaseId: number, digest: string, answer: TaskAnswer): boolean {
     this.#answer = answer;
+    this.#answering = life;
     this.#accepted = false;
     this.#dispatch({ type: 'worker-heard', worker: life.id });
     this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId, digest });
@@ -193,6 +223,8 @@ export class Coordinator {
         assert(run?.place != null && this.#answer !== null, 'an accepted result has an answer and a place');
         this.#accepted = true;
         run.job.accept(run.place, effect.block, this.#answer);
+        if (run.place.purpose === 'step')
+          run.keeper.computed(effect.block, `${this.#answering?.id ?? ''} ${this.#answering?.name ?? ''}`);
         run.throughput.add(this.#answer.groupCount * run.job.patternsPerGroup, this.#clock.nowMs());
         if (run.place.purpose === 'step')
           run.patternsInEpoch += this.#answer.groupCount * run.job.patternsPerGroup;
@@ -200,6 +232,7 @@ export class Coordinator {
       }
       case 'void-round':
         this.#logger.warn({ runId: effect.run, round: effect.round }, 'step begins anew');
+        this.#runs.get(effect.run)?.keeper.voidRound();
         return this.#runs.get(effect.run)?.job.voidRound();
       case 'refuse-result':
         return this.#logger.debug({ reason: effect.reason }, 'result refused');
@@ -261,6 +294,7 @@ export class Coordinator {
       // Before: at the end of an epoch a plateau schedule moves on.
       const learningRate = run.job.learningRate(place.epoch);
       const outcome = await run.job.closeRound(place);
+      if (outcome.step !== undefined) run.keeper.stepEnded(outcome.step);
       this.#report(run, place, learningRate, outcome);
       if (outcome.epoch !== undefined) {
         const seconds = (this.#clock.nowMs() - run.epochStartedMs) / 1000;
@@ -275,6 +309,7 @@ export class Coordinator {
         run.epochStartedMs = this.#clock.nowMs();
         run.patternsInEpoch = run.lossSumInEpoch = run.stepsInEpoch = 0;
       }
+      await run.keeper.roundClosed(outcome.epoch !== undefined);
       const stop = outcome.stop === undefined ? {} : { stop: outcome.stop };
       this.#dispatch({ type: 'round-closed', run: id, round, ...stop });
     } catch (error) {
@@ -323,19 +358,26 @@ export class Coordinator {
     if (phase === 'running') run.epochStartedMs = this.#clock.nowMs();
     if (phase === 'succeeded') {
       try {
-        for (const { name, bytes } of await run.job.finish()) {
-          run.record.addArtifact(name, await this.#blobs.put(bytes), bytes.length);
-        }
+        for (const { name, bytes } of await run.job.finish()) await run.keeper.keepFile(name, bytes);
       } catch (error) {
         this.#logger.error({ runId: id, err: error }, 'run could not be finished');
         run.record.setPhase('failed', `the result could not be written: ${messageOf(error)}`);
-        this.#runs.delete(id);
-        return;
+        return this.#forget(id, run);
       }
     }
     run.record.setPhase(phase, reason);
     this.#logger.info({ runId: id, phase, reason }, 'run changed');
-    if (isFinal(phase)) this.#runs.delete(id);
+    if (isFinal(phase)) await this.#forget(id, run);
+  }
+
+  async #forget(id: RunId, run: ActiveRun): Promise<void> {
+    await run.keeper.ended().catch((error: unknown) => {
+      this.#logger.warn(
+        { runId: id, reason: messageOf(error) },
+        'checkpoints of an ended run are left behind',
+      );
+    });
+    this.#runs.delete(id);
   }
 
   #break(id: RunId, error: unknown): void {

@@ -40,6 +40,7 @@ export class InferenceJob implements Job {
   readonly warnings: readonly string[];
   readonly ledger = null;
   readonly position = undefined;
+  readonly numerics = null;
   readonly #settings: InferenceSettings;
   readonly #weightBytes: Uint8Array;
   readonly #weightsDigest: Digest;

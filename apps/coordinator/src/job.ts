@@ -2,6 +2,7 @@ import type { Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import type { Block, Plan, RoundPurpose, RunPosition } from '@ptychofleet/run';
 import type { LedgerHead, LedgerStep } from '@ptychofleet/store';
+import type { JsonObject } from '@ptychofleet/wire';
 
 /** What a worker is told to compute. */
 export interface TaskDescription {
@@ -68,6 +69,8 @@ export interface Job {
   readonly ledger: LedgerHead | null;
   /** The round that comes next; undefined for a job that always begins anew. */
   readonly position: RunPosition | undefined;
+  /** Of those who computed the rounds before `position`; null where nothing has been computed. */
+  readonly numerics: JsonObject | null;
   learningRate(epoch: number): number;
   /** Number of values an answer must have. */
   valueCount(purpose: RoundPurpose): number;

@@ -1,7 +1,7 @@
 import { digestOf, Fault, isDigest, type Digest } from '@ptychofleet/base';
 import { readBundle, type Bundle } from '@ptychofleet/bundle';
 import { decodeScan, type ScanDataset } from '@ptychofleet/data';
-import type { BlobStore } from '@ptychofleet/store';
+import { decodeSlabFile, type BlobStore, type Registry } from '@ptychofleet/store';
 import type { Dataset } from '@ptychofleet/wire';
 
 export type OpenedModel = Bundle & { readonly digest: Digest };
@@ -9,17 +9,20 @@ export type OpenedModel = Bundle & { readonly digest: Digest };
 /** Scans and models by digest. Whatever has a handle has been checked completely. */
 export class Library {
   readonly #blobs: BlobStore;
+  readonly #registry: Registry;
   readonly #datasets = new Map<Digest, Dataset>();
   readonly #models = new Map<Digest, Promise<OpenedModel>>();
 
-  constructor(blobs: BlobStore) {
+  constructor(blobs: BlobStore, registry: Registry) {
     this.#blobs = blobs;
+    this.#registry = registry;
   }
 
   async addDataset(name: string, bytes: Uint8Array): Promise<Dataset> {
     const digest = digestOf(bytes);
     const dataset = describe(digest, name, decodeScan(bytes, name));
     await this.#blobs.put(bytes);
+    this.#registry.commit([{ type: 'dataset', digest, name }], true);
     this.#datasets.set(digest, dataset);
     return dataset;
   }
@@ -28,7 +31,7 @@ export class Library {
     const digest = asHandle(handle, 'dataset');
     const known = this.#datasets.get(digest);
     if (known !== undefined) return known;
-    const dataset = describe(digest, 'scan.npz', await this.scan(digest));
+    const dataset = describe(digest, this.#nameOf(digest), await this.scan(digest));
     this.#datasets.set(digest, dataset);
     return dataset;
   }
@@ -37,7 +40,24 @@ export class Library {
     const digest = asHandle(handle, 'dataset');
     const bytes = await this.#blobs.get(digest);
     if (bytes === null) throw unknown('dataset', digest);
-    return decodeScan(bytes, this.#datasets.get(digest)?.name ?? digest);
+    return decodeScan(bytes, this.#nameOf(digest));
+  }
+
+  #nameOf(digest: Digest): string {
+    return this.#datasets.get(digest)?.name ?? this.#registry.datasetName(digest) ?? 'scan.npz';
+  }
+
+  addCheckpoint(bytes: Uint8Array): Promise<Digest> {
+    // Whether it fits is for the run to say that goes on with it; here it has to be whole.
+    decodeSlabFile(bytes, 'the checkpoint');
+    return this.#blobs.put(bytes);
+  }
+
+  async checkpoint(handle: string): Promise<Uint8Array> {
+    const digest = asHandle(handle, 'checkpoint');
+    const bytes = await this.#blobs.get(digest);
+    if (bytes === null) throw unknown('checkpoint', digest);
+    return bytes;
   }
 
   async addModel(bytes: Uint8Array): Promise<OpenedModel> {

@@ -1,26 +1,27 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Fault, messageOf } from '@ptychofleet/base';
-import { FsBlobStore } from '@ptychofleet/store';
 import { isLocalAddress, markHeapInOneGo, parseAddress, serve } from '@ptychofleet/wire';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { Coordinator, type CoordinatorLimits } from './coordinator.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { dataHandlers, modelHandlers } from './handlers/library-handlers.ts';
 import { runHandlers } from './handlers/run-handlers.ts';
 import { Library } from './library.ts';
+import { failpointOf } from './failpoint.ts';
+import { openStorage } from './storage.ts';
 import { Submitter } from './submit.ts';
 
 interface CoordinatorArguments {
   readonly listen: string;
   readonly stateDir: string;
+  readonly checkpointSeconds: number;
   readonly logLevel: string;
   readonly insecure: boolean;
   readonly numerics: 'same' | 'mixed';
 }
 
 const tickMs = 100;
+const storageRetryMs = 1000;
 const limits: Omit<CoordinatorLimits, 'mixedNumerics'> = {
   heartbeatIntervalMs: 250,
   suspectMs: 1000,
@@ -33,6 +34,13 @@ const limits: Omit<CoordinatorLimits, 'mixedNumerics'> = {
   taskFailuresMax: 3,
 };
 
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 86_400))
+    throw new InvalidArgumentError(`received ${text}, expected seconds from 0 to 86400`);
+  return value;
+}
+
 const program = new Command('ptychofleet coordinator')
   .description('Takes runs from clients, hands micro-batches to workers and merges what they compute.')
   .option(
@@ -40,7 +48,17 @@ const program = new Command('ptychofleet coordinator')
     'where to listen: HOST:PORT (port 0: any free one) or unix:/path',
     '127.0.0.1:50051',
   )
-  .option('--state-dir <folder>', 'where scans, models and results are kept', '.ptychofleet/coordinator')
+  .option(
+    '--state-dir <folder>',
+    'where runs, scans, models and results are kept',
+    '.ptychofleet/coordinator',
+  )
+  .option(
+    '--checkpoint-seconds <seconds>',
+    'work that a restart may have to repeat: runs are saved so often; 0 after every step',
+    seconds,
+    30,
+  )
   .option('--insecure', 'listen beyond this machine although the connection is not encrypted', false)
   .addOption(
     new Option(
@@ -63,21 +81,20 @@ async function main(): Promise<void> {
     throw new Fault('invalid-input', message, { field: '--listen', received: address });
   }
   const logger = pino({ name: 'coordinator', level: options.logLevel }, pino.destination(2));
-  await mkdir(options.stateDir, { recursive: true }).catch((error: unknown) => {
-    throw new Fault('invalid-input', `--state-dir ${options.stateDir} cannot be made: ${messageOf(error)}`);
-  });
-  const blobs = new FsBlobStore(join(options.stateDir));
+  const storage = await openStorage(options.stateDir, failpointOf(process.env.PTYCHOFLEET_FAILPOINT));
   const clock = { nowMs: () => performance.now() };
   const coordinator = new Coordinator(
     { ...limits, mixedNumerics: options.numerics === 'mixed' },
-    blobs,
+    storage.blobs,
     clock,
     logger,
   );
-  const library = new Library(blobs);
-  const submitter = new Submitter(coordinator, library);
+  const library = new Library(storage.blobs, storage.registry);
+  const keeping = { checkpointIntervalMs: 1000 * options.checkpointSeconds, storageRetryMs };
+  const submitter = new Submitter(coordinator, library, storage, keeping, clock, logger);
+  await submitter.restore();
   const server = await serve(address, {
-    runs: runHandlers(coordinator, submitter, blobs, logger),
+    runs: runHandlers(coordinator, submitter, library, storage, logger),
     data: dataHandlers(library, logger),
     models: modelHandlers(library, logger),
     fleet: fleetHandlers(coordinator, logger),
@@ -88,8 +105,11 @@ async function main(): Promise<void> {
 
   const stop = (): void => {
     clearInterval(ticking);
-    server.stop();
-    process.exit(0);
+    void coordinator.park().finally(() => {
+      server.stop();
+      storage.registry.close();
+      process.exit(0);
+    });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   // A private fleet's coordinator must not outlive the command that started it.

@@ -73,7 +73,8 @@ export async function prepareTraining(
     warnings,
     identity: { spec: decisiveParts(spec), dataset: digests.dataset, validation: digests.validation },
     stopAfterStep,
-    publish: (final, history) => makeFiles(spec, published.scan, digests, numerics(), final, history),
+    numerics,
+    publish: (final, history, by) => makeFiles(spec, published.scan, digests, by, final, history),
   });
 }
 

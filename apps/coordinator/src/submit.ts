@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Fault } from '@ptychofleet/base';
+import { Fault, type Clock, type Logger } from '@ptychofleet/base';
 import {
   createInferencePayload,
   createTrainingPayload,
@@ -13,13 +13,18 @@ import {
   type TrainingRunSpec,
 } from '@ptychofleet/config';
 import { stepCount, type RunChecks } from '@ptychofleet/run';
-import { fromStruct, type JsonObject } from '@ptychofleet/wire';
+import { fromStruct } from '@ptychofleet/wire';
+import { checkpointPolicy } from './checkpoint-policy.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Job } from './job.ts';
 import type { Library } from './library.ts';
 import { prepareInference } from './prepare-inference.ts';
 import { prepareTraining } from './prepare-training.ts';
+import { RunJournal } from './run-journal.ts';
+import { RunKeeper, type KeepingLimits } from './run-keeper.ts';
 import { RunRecord } from './run-record.ts';
+import type { Storage } from './storage.ts';
+import { TrainingJob } from './training-job.ts';
 
 /** How results are checked, as the machine takes it. */
 export function checksOf({ execution }: RunSpec): RunChecks {
@@ -38,40 +43,145 @@ export interface Submission {
   readonly spec?: Struct;
   readonly trainingOverrides?: Struct;
   readonly inferenceOverrides?: Struct;
+  readonly requestId: string;
   readonly datasetDigest: string;
   readonly validationDigest: string;
   readonly modelDigest: string;
+  /** Checkpoint from which it goes on; empty to begin anew. */
+  readonly checkpointDigest: string;
+  /** Step after which it ends; 0 for none. */
+  readonly stopAfterStep: number;
 }
+
+/** What a run is made of besides its specification: enough to prepare it once more after a restart. */
+type Inputs = Pick<Submission, 'datasetDigest' | 'validationDigest' | 'modelDigest' | 'stopAfterStep'>;
+
+const requestIdMax = 128;
 
 /** Makes runs of submissions: resolves and checks everything before the run exists. */
 export class Submitter {
   readonly #coordinator: Coordinator;
   readonly #library: Library;
+  readonly #storage: Storage;
+  readonly #limits: KeepingLimits;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** A client that repeats itself after a lost answer gets the run it made. */
+  readonly #byRequest = new Map<string, Promise<RunRecord>>();
 
-  constructor(coordinator: Coordinator, library: Library) {
+  constructor(
+    coordinator: Coordinator,
+    library: Library,
+    storage: Storage,
+    limits: KeepingLimits,
+    clock: Clock,
+    logger: Logger,
+  ) {
     this.#coordinator = coordinator;
     this.#library = library;
+    this.#storage = storage;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#logger = logger;
   }
 
-  async submit(submission: Submission): Promise<RunRecord> {
+  submit(submission: Submission): Promise<RunRecord> {
+    const { requestId } = submission;
+    if (requestId === '' || requestId.length > requestIdMax) {
+      throw new Fault(
+        'invalid-input',
+        `request_id: received ${requestId.length} characters, expected 1 to ${requestIdMax}`,
+      );
+    }
+    const known = this.#byRequest.get(requestId);
+    if (known !== undefined) return known;
+    const record = this.#submit(submission);
+    this.#byRequest.set(requestId, record);
+    record.catch(() => this.#byRequest.delete(requestId));
+    return record;
+  }
+
+  /** Takes up all runs of the time before: those that are over are known again, the others go on. */
+  async restore(): Promise<void> {
+    const { registry } = this.#storage;
+    for (const run of registry.runs()) {
+      const journal = new RunJournal(registry, this.#logger);
+      const { runId } = run;
+      const record = RunRecord.restored(run, registry.events(runId), registry.artifacts(runId), journal);
+      this.#byRequest.set(run.requestId, Promise.resolve(record));
+      this.#coordinator.remember(record);
+      if (record.closed) continue;
+      try {
+        const spec = parseRunSpec(JSON.parse(run.spec));
+        const job = await this.#prepare(spec, run);
+        if (job instanceof TrainingJob) await this.#goOn(job, record);
+        this.#start(record, journal, job, spec);
+        record.addNote('the coordinator was started again; the run goes on');
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#logger.error({ runId, reason: error.message }, 'run cannot go on');
+        record.setPhase('failed', `it could not go on after a restart: ${error.message}`);
+      }
+    }
+  }
+
+  async #submit(submission: Submission): Promise<RunRecord> {
     const { spec, warnings } = await this.#resolve(submission);
     const job = await this.#prepare(spec, submission);
-    const json = JSON.parse(runSpecText(spec)) as JsonObject;
-    const runId = `run-${randomUUID().slice(0, 8)}`;
-    const counts = {
-      epochCount: job.plan.kind === 'training' ? job.plan.epochs : 0,
-      stepCount: stepCount(job.plan),
+    if (job instanceof TrainingJob && submission.checkpointDigest !== '') {
+      const bytes = await this.#library.checkpoint(submission.checkpointDigest);
+      job.restore(bytes, 'the checkpoint');
+    }
+    const { plan, ledger } = job;
+    const row = {
+      runId: `run-${randomUUID().slice(0, 8)}`,
+      requestId: submission.requestId,
+      kind: spec.kind,
+      spec: runSpecText(spec),
+      specDigest: runSpecDigest(spec),
+      warnings: [...warnings, ...job.warnings],
+      epochCount: plan.kind === 'training' ? plan.epochs : 0,
+      stepCount: stepCount(plan),
+      datasetDigest: submission.datasetDigest,
+      validationDigest: submission.validationDigest,
+      modelDigest: submission.modelDigest,
+      checkpointDigest: submission.checkpointDigest,
+      stopAfterStep: submission.stopAfterStep,
+      ledger,
     };
-    const record = new RunRecord(
-      runId,
-      spec.kind,
-      json,
-      runSpecDigest(spec),
-      [...warnings, ...job.warnings],
-      counts,
-    );
-    this.#coordinator.submit(record, job, 1, checksOf(spec));
+    const journal = new RunJournal(this.#storage.registry, this.#logger);
+    journal.take({ type: 'run', row });
+    // Acknowledged means durable: the answer goes out after this.
+    journal.flush(true);
+    const record = new RunRecord(row, journal);
+    if (job instanceof TrainingJob) record.addPastEpochs(job.history);
+    this.#start(record, journal, job, spec);
     return record;
+  }
+
+  #start(record: RunRecord, journal: RunJournal, job: Job, spec: RunSpec): void {
+    const policy =
+      spec.kind === 'training' ? checkpointPolicy(spec, record.row.validationDigest !== '') : null;
+    const run = { record, job, journal, policy };
+    const keeper = new RunKeeper(this.#storage, this.#limits, this.#clock, this.#logger, run);
+    this.#coordinator.submit(record, job, keeper, 1, checksOf(spec));
+  }
+
+  /** Puts a job where the newest checkpoint stands that can be read; without one it begins as it was submitted. */
+  async #goOn(job: TrainingJob, record: RunRecord): Promise<void> {
+    const { runId, row } = record;
+    for (const { step, digest } of this.#storage.registry.checkpoints(runId)) {
+      try {
+        const bytes = await this.#storage.checkpoints.get(digest);
+        if (bytes === null) throw new Fault('data-loss', 'its file is gone');
+        return job.restore(bytes, `the checkpoint at step ${step}`);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#logger.warn({ runId, step, reason: error.message }, 'checkpoint left aside');
+      }
+    }
+    if (row.checkpointDigest !== '')
+      job.restore(await this.#library.checkpoint(row.checkpointDigest), 'the checkpoint');
   }
 
   async #resolve(submission: Submission): Promise<{ spec: RunSpec; warnings: readonly string[] }> {
@@ -118,23 +228,22 @@ export class Submitter {
     return { headers: { read: () => header }, files: { exists: () => true } };
   }
 
-  #prepare(spec: RunSpec, submission: Submission): Promise<Job> {
-    if (spec.kind === 'training') return this.#training(spec, submission);
-    return this.#inference(spec, submission);
+  #prepare(spec: RunSpec, inputs: Inputs): Promise<Job> {
+    if (spec.kind === 'training') return this.#training(spec, inputs);
+    return this.#inference(spec, inputs);
   }
 
-  async #training(spec: TrainingRunSpec, submission: Submission): Promise<Job> {
-    const scan = await this.#library.scan(submission.datasetDigest);
-    const validation =
-      submission.validationDigest === '' ? null : await this.#library.scan(submission.validationDigest);
-    const digests = { dataset: submission.datasetDigest, validation: submission.validationDigest || null };
-    return prepareTraining(spec, scan, validation, digests, () =>
-      this.#coordinator.workers.numerics(spec.execution.numerics === 'mixed'),
-    );
+  async #training(spec: TrainingRunSpec, inputs: Inputs): Promise<Job> {
+    const { datasetDigest, validationDigest, stopAfterStep } = inputs;
+    const scan = await this.#library.scan(datasetDigest);
+    const validation = validationDigest === '' ? null : await this.#library.scan(validationDigest);
+    const digests = { dataset: datasetDigest, validation: validationDigest || null };
+    const numerics = () => this.#coordinator.workers.numerics(spec.execution.numerics === 'mixed');
+    return prepareTraining(spec, scan, validation, digests, numerics, stopAfterStep || null);
   }
 
-  async #inference(spec: InferenceRunSpec, submission: Submission): Promise<Job> {
-    const model = await this.#library.model(submission.modelDigest);
-    return prepareInference(spec, await this.#library.scan(submission.datasetDigest), model);
+  async #inference(spec: InferenceRunSpec, inputs: Inputs): Promise<Job> {
+    const model = await this.#library.model(inputs.modelDigest);
+    return prepareInference(spec, await this.#library.scan(inputs.datasetDigest), model);
   }
 }

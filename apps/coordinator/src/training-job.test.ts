@@ -61,6 +61,7 @@ async function train(chosen: TrainingPlan): Promise<{ weights: Float32Array; dig
     scan,
     validation: null,
     warnings: [],
+    numerics: () => ({ class: 'a' }),
     identity: { spec: {}, dataset: '', validation: null },
     publish: () => Promise.resolve([]),
   });

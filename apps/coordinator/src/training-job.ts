@@ -45,6 +45,7 @@ import type {
   TaskAnswer,
   TaskDescription,
 } from './job.ts';
+import type { JsonObject } from '@ptychofleet/wire';
 import { decodeTrainingState, encodeTrainingState, type RunIdentity } from './training-state.ts';
 
 export interface TrainingSettings {
@@ -67,8 +68,14 @@ export interface TrainingSettings {
   readonly identity: RunIdentity;
   /** Step after which the run ends; null to go on to its end. */
   readonly stopAfterStep?: number | null;
+  /** Numerics class of the workers that are there now. */
+  readonly numerics: () => JsonObject;
   /** Makes the run's files from the final weights. */
-  readonly publish: (weights: Float32Array, history: readonly EpochSummary[]) => Promise<readonly MadeFile[]>;
+  readonly publish: (
+    weights: Float32Array,
+    history: readonly EpochSummary[],
+    numerics: JsonObject,
+  ) => Promise<readonly MadeFile[]>;
 }
 
 /** A prepared scan with the bytes that workers pull. */
@@ -101,6 +108,8 @@ export class TrainingJob implements Job {
   #stopping = earlyStoppingStart;
   #position: RunPosition = runStart;
   #chain: Digest;
+  /** Of those who computed the steps: after a restart at the end nobody may be there to ask. */
+  #numerics: JsonObject | null = null;
 
   constructor(settings: TrainingSettings) {
     const { plan, layout, weights } = settings;
@@ -127,6 +136,10 @@ export class TrainingJob implements Job {
     return this.#position;
   }
 
+  get numerics(): JsonObject | null {
+    return this.#numerics;
+  }
+
   get history(): readonly EpochSummary[] {
     return this.#history;
   }
@@ -136,6 +149,7 @@ export class TrainingJob implements Job {
       identity: this.#settings.identity,
       position: this.#position,
       chain: this.#chain,
+      numerics: this.#numerics,
       weights: this.#settings.weights,
       optimizer: this.#optimizer.exportState(),
       schedule: this.#schedule.exportState(),
@@ -165,6 +179,7 @@ export class TrainingJob implements Job {
     this.#history.splice(0, this.#history.length, ...state.history);
     this.#position = state.position;
     this.#chain = state.chain;
+    this.#numerics = state.numerics;
     this.#weightsDigest = this.#publishWeights();
   }
 
@@ -222,7 +237,7 @@ export class TrainingJob implements Job {
   }
 
   async finish(): Promise<readonly MadeFile[]> {
-    return this.#settings.publish(this.#settings.weights, this.#history);
+    return this.#settings.publish(this.#settings.weights, this.#history, this.#numerics ?? {});
   }
 
   blob(digest: Digest): Uint8Array | null {
@@ -271,6 +286,7 @@ export class TrainingJob implements Job {
     // Before it is added to, divided and clipped.
     const { layout, weights } = this.#settings;
     const merged = slabDigests(layout, gradient);
+    this.#numerics ??= this.#settings.numerics();
     this.#accumulate(gradient, groups);
     const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place) : undefined;
     this.voidRound();

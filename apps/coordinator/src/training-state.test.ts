@@ -88,10 +88,11 @@ function jobOf(
     scan,
     validation: plan.validationGroupCount > 0 ? scan : null,
     warnings: [],
+    numerics: () => ({ class: 'a' }),
     identity,
     // The result is the weights and the course of the run: all that a bundle is made of.
-    publish: (weights, history) =>
-      Promise.resolve([{ name: 'w', bytes: Buffer.from(JSON.stringify([[...weights], history])) }]),
+    publish: (weights, history, numerics) =>
+      Promise.resolve([{ name: 'w', bytes: Buffer.from(JSON.stringify([[...weights], history, numerics])) }]),
     ...over,
   });
 }

@@ -3,6 +3,7 @@ import { firstDifferingField, resumableParts } from '@ptychofleet/config';
 import type { EarlyStoppingState, OptimizerState, ScheduleState } from '@ptychofleet/params';
 import { stepsPerEpoch, type RunPosition, type TrainingPlan } from '@ptychofleet/run';
 import { decodeSlabFile, encodeSlabFile } from '@ptychofleet/store';
+import type { JsonObject, JsonValue } from '@ptychofleet/wire';
 import { z } from 'zod';
 import type { EpochSummary } from './job.ts';
 
@@ -19,6 +20,8 @@ export interface TrainingState {
   readonly position: RunPosition;
   /** Chain of the ledger up to here. */
   readonly chain: Digest;
+  /** Of the workers that computed it; null before the first step. */
+  readonly numerics: JsonObject | null;
   readonly weights: Float32Array;
   readonly optimizer: OptimizerState;
   readonly schedule: ScheduleState;
@@ -48,6 +51,7 @@ const metaSchema = z.strictObject({
     stepInEpoch: count,
   }),
   chain: digest,
+  numerics: z.record(z.string(), z.custom<JsonValue>()).nullable(),
   optimizerSteps: count,
   schedule: z.strictObject({ rate: anyNumber, best: anyNumber.nullable(), badChecks: count }).nullable(),
   stopping: z.strictObject({ best: anyNumber.nullable(), badChecks: count, stop: z.boolean() }),
@@ -65,12 +69,13 @@ const metaSchema = z.strictObject({
 });
 
 export function encodeTrainingState(state: TrainingState): Uint8Array {
-  const { identity, position, chain, optimizer, schedule, stopping, accumulated, history } = state;
+  const { identity, position, chain, numerics, optimizer, schedule, stopping, accumulated, history } = state;
   const meta: z.input<typeof metaSchema> = {
     version: stateVersion,
     identity: { ...identity, spec: { ...identity.spec } },
     position,
     chain,
+    numerics: numerics === null ? null : { ...numerics },
     optimizerSteps: optimizer.stepCount,
     schedule,
     stopping,

@@ -63,7 +63,7 @@ export class Workers {
       name,
       slots,
       numerics,
-      numericsClass: digestOfText(canonicalJson(classOf(numerics))),
+      numericsClass: numericsClassOf(numerics),
       processId: hello.processId,
       ...wire,
     };
@@ -99,6 +99,11 @@ export class Workers {
     const [first] = this.#byId.values();
     return this.#classes.get(first?.numericsClass ?? '') ?? [...this.#classes.values()].at(-1) ?? {};
   }
+}
+
+/** The name of a numerics class. */
+export function numericsClassOf(numerics: JsonObject): string {
+  return digestOfText(canonicalJson(classOf(numerics)));
 }
 
 /** What is compared: all of it but the processor's name, which claims and proves nothing. */

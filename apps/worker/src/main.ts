@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Fault, invalidInput, messageOf } from '@ptychofleet/base';
 import { configureRuntime, type RuntimePins } from '@ptychofleet/compute';
-import { FleetLink, markHeapInOneGo } from '@ptychofleet/wire';
+import { FleetLink, markHeapInOneGo, reconnectDelayMs } from '@ptychofleet/wire';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { ComputeClient } from './compute-client.ts';
@@ -72,23 +72,26 @@ async function main(): Promise<void> {
     ...(loaders && { digestElsewhere: loaders.digest }),
   };
   let lostSince: number | null = null;
-  for (let attempt = 0; ; attempt++) {
-    const joinedAt = performance.now();
+  let attempt = 0;
+  for (;;) {
+    const triedAt = performance.now();
     const end = await runSession(link, compute, session, leave.signal).catch((error: unknown): SessionEnd => {
       if (error instanceof Fault && error.kind === 'unavailable')
-        return { reason: error.message, mayReturn: true };
+        return { reason: error.message, mayReturn: true, joined: false };
       throw error;
     });
     logger.info({ reason: end.reason }, 'session ended');
     if (leave.signal.aborted || end.orderly === true) break;
     if (!end.mayReturn) throw new Fault('failed-precondition', end.reason);
-    if (performance.now() - joinedAt > 20_000) lostSince = null;
-    lostSince ??= performance.now();
+    if (end.joined) {
+      lostSince = null;
+      attempt = 0;
+    }
+    lostSince ??= end.joined ? performance.now() : triedAt;
     if (performance.now() - lostSince > options.reconnectSeconds * 1000) {
       throw new Fault('unavailable', `the coordinator at ${options.coordinator} is gone: ${end.reason}`);
     }
-    const pauseMs = Math.min(5000, 200 * 2 ** Math.min(attempt, 5));
-    await setTimeout(pauseMs, undefined, { signal: leave.signal }).catch(() => undefined);
+    await setTimeout(reconnectDelayMs(attempt++), undefined, { signal: leave.signal }).catch(() => undefined);
   }
   link.close();
   if (loaders !== null) logger.info(loaders.counts, 'loaders');

@@ -25,6 +25,8 @@ export interface SessionOptions {
 export interface SessionEnd {
   readonly reason: string;
   readonly mayReturn: boolean;
+  /** Whether the coordinator had taken it in. */
+  readonly joined: boolean;
   /** Whether the worker was asked to go, and nothing is wrong with it. */
   readonly orderly?: boolean;
 }
@@ -35,7 +37,7 @@ const kinds: Record<string, TaskKind> = {
   TASK_KIND_PREDICTION: 'prediction',
 };
 
-const askedToStop: SessionEnd = { reason: 'asked to stop', mayReturn: false };
+const askedToStop: SessionEnd = { reason: 'asked to stop', mayReturn: false, joined: false };
 
 /** Whether the coordinator answered before `leave` fired; a coordinator that never answers is a {@link Fault}. */
 async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal): Promise<boolean> {
@@ -49,7 +51,7 @@ async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal)
 /** One life of a worker: joins, computes what it is given, leaves when `leave` fires. Never throws for an expected loss. */
 export async function runSession(
   link: FleetLink,
-  compute: ComputeClient,
+  compute: Pick<ComputeClient, 'numerics' | 'died' | 'run'>,
   options: SessionOptions,
   leave: AbortSignal,
 ): Promise<SessionEnd> {
@@ -62,7 +64,7 @@ export async function runSession(
   let busy = 0;
   let leaving = leave.aborted;
 
-  const end = await new Promise<SessionEnd>((resolve, reject) => {
+  const end = await new Promise<Omit<SessionEnd, 'joined'>>((resolve, reject) => {
     const finishIfLeaving = (): void => {
       if (leaving && busy === 0) stream.end();
     };
@@ -121,7 +123,7 @@ export async function runSession(
   });
   clearInterval(heartbeat);
   stream.cancel();
-  return leaving ? { reason: end.reason, mayReturn: false } : end;
+  return { ...end, mayReturn: end.mayReturn && !leaving, joined: sessionId !== '' };
 }
 
 /** A task as it came from the wire, checked: nothing from outside reaches the compute thread unseen. */

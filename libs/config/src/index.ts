@@ -42,6 +42,7 @@ export {
   type AcceleratorRequest,
 } from './accelerator.ts';
 export { canonicalJson } from './canonical-json.ts';
+export { monitoredLosses } from './checkpoint-rules.ts';
 export { decisiveParts, firstDifferingField, resumableParts, type DifferingField } from './decisive-parts.ts';
 export { assertLimits, limits } from './limits.ts';
 export type { RunKind } from './fields/registry.ts';

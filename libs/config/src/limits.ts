@@ -44,6 +44,8 @@ export const limits = Object.freeze({
   /** First and longest pause before a worker or client connects again. */
   reconnectDelayMinMs: 200,
   reconnectDelayMaxMs: 5_000,
+  /** How long a client looks for a coordinator that it has lost. */
+  coordinatorPatienceMs: 300_000,
   /** Attempts of a call that is safe to repeat. */
   attemptsMax: 5,
   /** Times a micro-batch may fail before its run does. */
@@ -73,6 +75,10 @@ export function assertLimits(values: { readonly [K in keyof typeof limits]: numb
   relation(values.drainTimeoutMs > values.leaseTimeoutMs, 'a lease ends before a drain gives up');
   relation(values.stallTimeoutMs > values.unaryDeadlineMs, 'a bulk stream may wait longer than a call');
   relation(values.reconnectDelayMinMs <= values.reconnectDelayMaxMs, 'the first pause is not the longest');
+  relation(
+    values.coordinatorPatienceMs > values.reconnectDelayMaxMs,
+    'a client looks for its coordinator more than once',
+  );
   relation(values.reconnectDelayMaxMs < values.leaseTimeoutMs, 'a worker can be back before its lease ends');
 }
 

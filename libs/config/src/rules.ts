@@ -1,5 +1,6 @@
 import { inferenceSections, trainingSections } from './fields/registry.ts';
 import type { Field } from './fields/field.ts';
+import { checkCheckpoints } from './checkpoint-rules.ts';
 import { checkLoss } from './loss-rules.ts';
 import { checkModel } from './model-rules.ts';
 import { channelsOf } from './model-spec.ts';
@@ -21,6 +22,7 @@ function checkTraining(spec: TrainingRunSpec): void {
   const { model, data, training } = spec;
   checkModel(spec);
   checkLoss(spec);
+  checkCheckpoints(spec);
   const channels = channelsOf(model);
   if (data.neighborCount < channels) {
     throw ruleFault('data.neighborCount', data.neighborCount, `at least gridsize² = ${channels}`);

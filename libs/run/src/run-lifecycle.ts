@@ -148,7 +148,7 @@ function whyItStands(state: FleetState, run: RunState, round: Round): string {
     if (isDisputed(holding)) return 'waits for a worker that decides between two that disagree';
     if (holding.votes.length > 0) return `waits for a second worker that computes the same${quarantined}`;
   }
-  return `waits for a worker whose numerics are those of the run (class ${run.numerics ?? 'any'})`;
+  return `waits for a worker whose numerics are those of the run (class ${run.numerics ?? 'any'}); a run with --numerics mixed takes any`;
 }
 
 export function endRun(

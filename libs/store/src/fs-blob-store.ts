@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, Fault, isDigest, type Digest } from '@ptychofleet/base';
 import { writeFileAtomic } from './atomic-file.ts';
@@ -45,6 +45,12 @@ export class FsBlobStore implements BlobStore {
       (entry) => entry.isFile(),
       () => false,
     );
+  }
+
+  /** Everything that is held; in no order. */
+  async list(): Promise<Digest[]> {
+    const entries = await readdir(join(this.#folder, 'blobs'), { recursive: true }).catch(() => []);
+    return entries.map((entry) => `sha256:${entry.replace(/[/\\]/, '')}`).filter(isDigest);
   }
 
   async delete(digest: Digest): Promise<void> {

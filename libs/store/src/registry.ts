@@ -16,11 +16,12 @@ export interface RunRow {
   readonly warnings: readonly string[];
   readonly epochCount: number;
   readonly stepCount: number;
-  readonly dataset: string;
-  readonly validation: string;
-  readonly model: string;
-  /** Checkpoint from which it was asked to go on; empty for none. */
-  readonly resumedFrom: string;
+  readonly datasetDigest: string;
+  /** Empty for none; the same of model and checkpoint. */
+  readonly validationDigest: string;
+  readonly modelDigest: string;
+  /** Checkpoint from which it was asked to go on. */
+  readonly checkpointDigest: string;
   /** Step after which it ends; 0 for none. */
   readonly stopAfterStep: number;
   readonly ledger: LedgerHead | null;
@@ -118,6 +119,11 @@ export class Registry {
       this.#db.transaction(() => writes.forEach((write) => this.#write(write)))();
       for (const write of writes) this.#failAround(write, 'after');
     });
+  }
+
+  /** Makes what was committed before durable. */
+  sync(): void {
+    this.#guarded(() => this.#db.pragma('wal_checkpoint(PASSIVE)'));
   }
 
   /** In the order of submission. */

@@ -5,6 +5,7 @@ import {
   type ClientWritableStream,
 } from '@grpc/grpc-js';
 import { Fault } from '@ptychofleet/base';
+import { limits } from '@ptychofleet/config';
 import { parseAddress } from './address.ts';
 import { ChunkCollector, chunksOf } from './chunks.ts';
 import { faultOf } from './faults.ts';
@@ -22,6 +23,9 @@ export const channelOptions = {
   'grpc-node.flow_control_window': 8 << 20,
   'grpc.enable_retries': 0,
   'grpc.keepalive_time_ms': 20_000,
+  // A coordinator that was started again is found soon.
+  'grpc.initial_reconnect_backoff_ms': limits.reconnectDelayMinMs,
+  'grpc.max_reconnect_backoff_ms': limits.reconnectDelayMaxMs,
 } as const;
 
 type Unary<Request, Response> = (
@@ -101,6 +105,7 @@ export class CoordinatorClient {
   readonly #data;
   readonly #models;
   readonly #fleet;
+  readonly #watching = new Set<ClientReadableStream<unknown>>();
 
   constructor(address: string) {
     this.address = parseAddress(address, '--coordinator');
@@ -115,7 +120,9 @@ export class CoordinatorClient {
     return waitForReady(this.#runs, this.address, timeoutMs);
   }
 
+  /** Ends what is under way as well: a stream that is being watched would keep the process alive. */
   close(): void {
+    for (const stream of this.#watching) stream.cancel();
     for (const client of [this.#runs, this.#data, this.#models, this.#fleet]) client.close();
   }
 
@@ -153,6 +160,7 @@ export class CoordinatorClient {
 
   async *watchRun(runId: string, fromSequence = 0): AsyncGenerator<RunEvent__Output> {
     const stream = this.#runs.watchRun({ runId, fromSequence });
+    this.#watching.add(stream);
     try {
       for await (const { event } of stream as AsyncIterable<{ event: RunEvent__Output | null }>) {
         if (event !== null) yield event;
@@ -160,6 +168,7 @@ export class CoordinatorClient {
     } catch (error) {
       throw faultOf(error, 'watch run');
     } finally {
+      this.#watching.delete(stream);
       stream.cancel();
     }
   }
@@ -195,6 +204,17 @@ export class CoordinatorClient {
       const stream = this.#models.openModel((error, response) => {
         if (error) reject(faultOf(error, 'opening the model'));
         else resolve(required(response?.model ?? null, 'model'));
+      });
+      void sendChunks(stream, bytes, (chunk) => ({ chunk }));
+    });
+  }
+
+  /** Returns its handle. */
+  async uploadCheckpoint(bytes: Uint8Array): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const stream = this.#runs.uploadCheckpoint((error, response) => {
+        if (error) reject(faultOf(error, 'upload of the checkpoint'));
+        else resolve(response?.digest ?? '');
       });
       void sendChunks(stream, bytes, (chunk) => ({ chunk }));
     });

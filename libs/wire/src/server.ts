@@ -8,6 +8,7 @@ import type { ModelServiceHandlers } from './gen/ptychofleet/v1/ModelService.ts'
 import type { RunServiceHandlers } from './gen/ptychofleet/v1/RunService.ts';
 import { packageDefinition, services } from './protocol.ts';
 import { raiseServerWindows } from './server-window.ts';
+import { removeStaleSocket } from './stale-socket.ts';
 
 export interface ServiceHandlers {
   readonly runs: RunServiceHandlers;
@@ -36,6 +37,7 @@ export async function serve(address: string, handlers: ServiceHandlers): Promise
   const health = new HealthImplementation({ '': 'SERVING', 'ptychofleet.v1.RunService': 'SERVING' });
   health.addToServer(server);
   new ReflectionService(packageDefinition).addToServer(server);
+  await removeStaleSocket(address);
   const port = await bind(server, address);
   const bound = address.startsWith('unix:')
     ? address

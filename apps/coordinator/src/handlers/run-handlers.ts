@@ -1,39 +1,32 @@
-import { Fault, type Digest, type Logger } from '@ptychofleet/base';
-import type { BlobStore } from '@ptychofleet/store';
+import { Fault, type Logger } from '@ptychofleet/base';
+import { ledgerText } from '@ptychofleet/store';
 import { statusOf, type RunServiceHandlers } from '@ptychofleet/wire';
 import type { Coordinator } from '../coordinator.ts';
+import type { Library } from '../library.ts';
 import type { RunRecord } from '../run-record.ts';
+import type { Storage } from '../storage.ts';
 import type { Submission, Submitter } from '../submit.ts';
-import { respond } from './respond.ts';
+import { collect, respond } from './respond.ts';
 import { streamBytes } from './stream-bytes.ts';
 
-const requestIdMax = 128;
+const checkpointBytesMax = 8 * 2 ** 30;
 
 export function runHandlers(
   coordinator: Coordinator,
   submitter: Submitter,
-  blobs: BlobStore,
+  library: Library,
+  storage: Storage,
   logger: Logger,
 ): RunServiceHandlers {
-  const byRequest = new Map<string, Promise<RunRecord>>();
   return {
-    CreateRun: ({ request }, callback) => {
-      respond(logger, callback, async () => {
-        const { requestId } = request;
-        if (requestId === '' || requestId.length > requestIdMax) {
-          throw new Fault(
-            'invalid-input',
-            `request_id: received ${requestId.length} characters, expected 1 to ${requestIdMax}`,
-          );
-        }
-        // A client that repeats itself after a lost answer gets the run it made.
-        const known = byRequest.get(requestId);
-        const record = known ?? submitter.submit(request as Submission);
-        byRequest.set(requestId, record);
-        record.catch(() => byRequest.delete(requestId));
-        return { run: (await record).toMessage() };
-      });
-    },
+    CreateRun: ({ request }, callback) =>
+      respond(logger, callback, async () => ({
+        run: (await submitter.submit(request as Submission)).toMessage(),
+      })),
+    UploadCheckpoint: (stream, callback) =>
+      respond(logger, callback, async () => ({
+        digest: await library.addCheckpoint(await collect(stream, 'the checkpoint', checkpointBytesMax)),
+      })),
     GetRun: ({ request }, callback) =>
       respond(logger, callback, () =>
         Promise.resolve({ run: coordinator.record(request.runId).toMessage() }),
@@ -68,10 +61,9 @@ export function runHandlers(
       const { runId, name } = stream.request;
       const load = async (): Promise<Uint8Array> => {
         const record = coordinator.record(runId);
-        const artifact = record.artifacts.get(name);
-        const bytes = artifact === undefined ? null : await blobs.get(artifact.digest as Digest);
+        const bytes = await artifactOf(storage, record, name);
         if (bytes === null) {
-          const made = [...record.artifacts.keys()].join(', ') || 'none yet';
+          const made = [...record.artifacts.keys(), ...Object.keys(views)].join(', ');
           throw new Fault('not-found', `run ${runId} has no artifact ${name}; it has: ${made}`, {
             field: 'name',
           });
@@ -81,4 +73,25 @@ export function runHandlers(
       void streamBytes(stream, load, (chunk) => ({ chunk }));
     },
   };
+}
+
+/** Files that are made of the registry whenever they are asked for, while the run goes on as well. */
+const views: Readonly<Record<string, (storage: Storage, record: RunRecord) => string>> = {
+  'ledger.jsonl': ({ registry }, { runId, row }) => {
+    const steps = registry.steps(runId).map(({ step }) => step);
+    return row.ledger === null ? '' : ledgerText({ head: row.ledger, steps });
+  },
+  'ledger-workers.jsonl': ({ registry }, { runId }) =>
+    registry
+      .steps(runId)
+      .map(({ step, workers }) => `${JSON.stringify({ step: step.step, workers })}\n`)
+      .join(''),
+};
+
+async function artifactOf(storage: Storage, record: RunRecord, name: string): Promise<Uint8Array | null> {
+  const view = Object.hasOwn(views, name) ? views[name] : undefined;
+  if (view !== undefined) return new TextEncoder().encode(view(storage, record));
+  const artifact = record.artifacts.get(name);
+  if (artifact === undefined) return null;
+  return (await storage.blobs.get(artifact.digest)) ?? storage.checkpoints.get(artifact.digest);
 }

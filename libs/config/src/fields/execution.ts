@@ -4,12 +4,18 @@ import { choice, integer, optional, severalOf, text, toggle } from './value-type
 const group = 'Device and loading';
 const bookkeeping = 'Checkpoints and logging';
 
+const monitorable = [
+  'val_loss',
+  'train_loss',
+  'poisson_val_loss',
+  'poisson_train_loss',
+  'mae_val_loss',
+  'mae_train_loss',
+] as const;
+const checkpointing = { key: 'enableCheckpointing', in: [true] } as const;
 const loadersOnly = { key: 'numWorkers', notIn: [0] } as const;
 
 const disableMlflow = ['--disable_mlflow', '--disable-mlflow'];
-
-const noExport =
-  'best and last checkpoints are not written as files yet; resuming needs none, since the coordinator keeps its own';
 const mlflowOnly = { key: 'loggerBackend', including: 'mlflow' } as const;
 
 /** A list means all of them; `none` is upstream's word for none. */
@@ -107,34 +113,33 @@ export const trainingExecutionSection = section('execution', {
     help: 'Every so many steps one part of the step is computed by a second worker as well and compared; 0 never.',
   }),
   enableCheckpointing: field(toggle(), {
-    default: false,
+    default: true,
     group: bookkeeping,
     aliases: ['torch_enable_checkpointing'],
     flags: ['--enable-checkpointing', '--torch-enable-checkpointing'],
-    help: 'Write the best and the last checkpoint into the run folder.',
-    refused: noExport,
+    help: 'Write the best and the last checkpoint into checkpoints/ of the run folder, for --resume.',
   }),
   checkpointSaveTopK: field(integer({ min: -1, max: 10_000 }), {
     default: 1,
     group: bookkeeping,
     aliases: ['torch_checkpoint_save_top_k'],
     flags: ['--checkpoint-save-top-k', '--torch-checkpoint-save-top-k'],
-    help: 'Best checkpoints kept; -1 keeps all.',
-    refused: noExport,
+    onlyWith: checkpointing,
+    help: 'Best checkpoints kept besides the last one; -1 keeps those of all epochs, 0 none.',
   }),
-  checkpointMonitorMetric: field(text('the name of a metric'), {
+  checkpointMonitorMetric: field(choice(monitorable), {
     default: 'val_loss',
     group: bookkeeping,
     aliases: ['checkpointMonitor', 'checkpoint_monitor'],
     flags: ['--checkpoint-monitor'],
-    help: 'Metric that decides which checkpoint is best.',
-    refused: noExport,
+    onlyWith: checkpointing,
+    help: 'Loss that decides which checkpoint is best; a validation loss means that of training where there is no validation data.',
   }),
   checkpointMode: field(choice(['min', 'max']), {
     default: 'min',
     group: bookkeeping,
-    help: 'Whether a lower or a higher metric is better.',
-    refused: noExport,
+    onlyWith: checkpointing,
+    help: 'Whether a lower or a higher loss is better.',
   }),
   loggerBackend: field(optional(severalOf(loggerNames)), {
     default: 'csv',

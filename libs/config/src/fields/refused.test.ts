@@ -72,7 +72,6 @@ it('the same reasons reach the command line', () => {
   expect(message('--accelerator', 'mps')).toContain('Apple GPUs');
   expect(message('--pin-memory')).toContain('keeps its patterns in memory');
   expect(message('--architecture', 'hybrid')).toContain('the supported architectures are: cnn');
-  expect(message('--enable-checkpointing')).toContain('the coordinator keeps its own');
   expect(message('--debug-dump', 'x')).toContain('not written');
   expect(message('--strategy', 'ddp')).toContain('starting workers');
   expect(message('--training_directories', 'data')).toContain('--train_data_file');

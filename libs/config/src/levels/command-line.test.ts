@@ -82,7 +82,7 @@ describe('faults name the flag as typed', () => {
     ['--quiet please', '--quiet: received please, expected no value'],
     ['--batchsise 8', '--batchsise is not a known flag; the nearest known name is --batch_size'],
     ['--xyzzyplugh 8', '--xyzzyplugh is not a known flag; remove it'],
-    ['--checkpoint-save-top-k -1', '--checkpoint-save-top-k: -1 is not available'],
+    ['--checkpoint-save-top-k -2', '--checkpoint-save-top-k: received -2, expected an integer at least -1'],
     [
       '--inference-batch-size 4',
       '--inference-batch-size: execution.inferenceBatchSize has no effect in training',

@@ -26,6 +26,8 @@ import type { Run as _ptychofleet_v1_Run, Run__Output as _ptychofleet_v1_Run__Ou
 import type { RunEvent as _ptychofleet_v1_RunEvent, RunEvent__Output as _ptychofleet_v1_RunEvent__Output } from './ptychofleet/v1/RunEvent.ts';
 import type { RunServiceClient as _ptychofleet_v1_RunServiceClient, RunServiceDefinition as _ptychofleet_v1_RunServiceDefinition } from './ptychofleet/v1/RunService.ts';
 import type { StepRecord as _ptychofleet_v1_StepRecord, StepRecord__Output as _ptychofleet_v1_StepRecord__Output } from './ptychofleet/v1/StepRecord.ts';
+import type { UploadCheckpointRequest as _ptychofleet_v1_UploadCheckpointRequest, UploadCheckpointRequest__Output as _ptychofleet_v1_UploadCheckpointRequest__Output } from './ptychofleet/v1/UploadCheckpointRequest.ts';
+import type { UploadCheckpointResponse as _ptychofleet_v1_UploadCheckpointResponse, UploadCheckpointResponse__Output as _ptychofleet_v1_UploadCheckpointResponse__Output } from './ptychofleet/v1/UploadCheckpointResponse.ts';
 import type { WatchRunRequest as _ptychofleet_v1_WatchRunRequest, WatchRunRequest__Output as _ptychofleet_v1_WatchRunRequest__Output } from './ptychofleet/v1/WatchRunRequest.ts';
 import type { WatchRunResponse as _ptychofleet_v1_WatchRunResponse, WatchRunResponse__Output as _ptychofleet_v1_WatchRunResponse__Output } from './ptychofleet/v1/WatchRunResponse.ts';
 
@@ -68,6 +70,8 @@ export interface ProtoGrpcType {
       RunService: SubtypeConstructor<typeof grpc.Client, _ptychofleet_v1_RunServiceClient> & { service: _ptychofleet_v1_RunServiceDefinition }
       RunState: EnumTypeDefinition
       StepRecord: MessageTypeDefinition<_ptychofleet_v1_StepRecord, _ptychofleet_v1_StepRecord__Output>
+      UploadCheckpointRequest: MessageTypeDefinition<_ptychofleet_v1_UploadCheckpointRequest, _ptychofleet_v1_UploadCheckpointRequest__Output>
+      UploadCheckpointResponse: MessageTypeDefinition<_ptychofleet_v1_UploadCheckpointResponse, _ptychofleet_v1_UploadCheckpointResponse__Output>
       WatchRunRequest: MessageTypeDefinition<_ptychofleet_v1_WatchRunRequest, _ptychofleet_v1_WatchRunRequest__Output>
       WatchRunResponse: MessageTypeDefinition<_ptychofleet_v1_WatchRunResponse, _ptychofleet_v1_WatchRunResponse__Output>
     }

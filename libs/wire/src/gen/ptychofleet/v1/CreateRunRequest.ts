@@ -1,6 +1,7 @@
 // Original file: protos/ptychofleet/v1/run_service.proto
 
 import type { Struct as _google_protobuf_Struct, Struct__Output as _google_protobuf_Struct__Output } from '../../google/protobuf/Struct.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface CreateRunRequest {
   'requestId'?: (string);
@@ -10,6 +11,8 @@ export interface CreateRunRequest {
   'datasetDigest'?: (string);
   'validationDigest'?: (string);
   'modelDigest'?: (string);
+  'checkpointDigest'?: (string);
+  'stopAfterStep'?: (number | string | Long);
   'description'?: "spec"|"trainingOverrides"|"inferenceOverrides";
 }
 
@@ -21,5 +24,7 @@ export interface CreateRunRequest__Output {
   'datasetDigest': (string);
   'validationDigest': (string);
   'modelDigest': (string);
+  'checkpointDigest': (string);
+  'stopAfterStep': (number);
   'description'?: "spec"|"trainingOverrides"|"inferenceOverrides";
 }

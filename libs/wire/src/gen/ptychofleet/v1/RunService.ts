@@ -16,6 +16,8 @@ import type { PauseRunRequest as _ptychofleet_v1_PauseRunRequest, PauseRunReques
 import type { PauseRunResponse as _ptychofleet_v1_PauseRunResponse, PauseRunResponse__Output as _ptychofleet_v1_PauseRunResponse__Output } from '../../ptychofleet/v1/PauseRunResponse.ts';
 import type { ResumeRunRequest as _ptychofleet_v1_ResumeRunRequest, ResumeRunRequest__Output as _ptychofleet_v1_ResumeRunRequest__Output } from '../../ptychofleet/v1/ResumeRunRequest.ts';
 import type { ResumeRunResponse as _ptychofleet_v1_ResumeRunResponse, ResumeRunResponse__Output as _ptychofleet_v1_ResumeRunResponse__Output } from '../../ptychofleet/v1/ResumeRunResponse.ts';
+import type { UploadCheckpointRequest as _ptychofleet_v1_UploadCheckpointRequest, UploadCheckpointRequest__Output as _ptychofleet_v1_UploadCheckpointRequest__Output } from '../../ptychofleet/v1/UploadCheckpointRequest.ts';
+import type { UploadCheckpointResponse as _ptychofleet_v1_UploadCheckpointResponse, UploadCheckpointResponse__Output as _ptychofleet_v1_UploadCheckpointResponse__Output } from '../../ptychofleet/v1/UploadCheckpointResponse.ts';
 import type { WatchRunRequest as _ptychofleet_v1_WatchRunRequest, WatchRunRequest__Output as _ptychofleet_v1_WatchRunRequest__Output } from '../../ptychofleet/v1/WatchRunRequest.ts';
 import type { WatchRunResponse as _ptychofleet_v1_WatchRunResponse, WatchRunResponse__Output as _ptychofleet_v1_WatchRunResponse__Output } from '../../ptychofleet/v1/WatchRunResponse.ts';
 
@@ -79,6 +81,15 @@ export interface RunServiceClient extends grpc.Client {
   resumeRun(argument: _ptychofleet_v1_ResumeRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
   resumeRun(argument: _ptychofleet_v1_ResumeRunRequest, callback: grpc.requestCallback<_ptychofleet_v1_ResumeRunResponse__Output>): grpc.ClientUnaryCall;
   
+  UploadCheckpoint(metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  UploadCheckpoint(metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  UploadCheckpoint(options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  UploadCheckpoint(callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  uploadCheckpoint(metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  uploadCheckpoint(metadata: grpc.Metadata, callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  uploadCheckpoint(options: grpc.CallOptions, callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  uploadCheckpoint(callback: grpc.requestCallback<_ptychofleet_v1_UploadCheckpointResponse__Output>): grpc.ClientWritableStream<_ptychofleet_v1_UploadCheckpointRequest>;
+  
   WatchRun(argument: _ptychofleet_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
   WatchRun(argument: _ptychofleet_v1_WatchRunRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
   watchRun(argument: _ptychofleet_v1_WatchRunRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_ptychofleet_v1_WatchRunResponse__Output>;
@@ -101,6 +112,8 @@ export interface RunServiceHandlers extends grpc.UntypedServiceImplementation {
   
   ResumeRun: grpc.handleUnaryCall<_ptychofleet_v1_ResumeRunRequest__Output, _ptychofleet_v1_ResumeRunResponse>;
   
+  UploadCheckpoint: grpc.handleClientStreamingCall<_ptychofleet_v1_UploadCheckpointRequest__Output, _ptychofleet_v1_UploadCheckpointResponse>;
+  
   WatchRun: grpc.handleServerStreamingCall<_ptychofleet_v1_WatchRunRequest__Output, _ptychofleet_v1_WatchRunResponse>;
   
 }
@@ -113,5 +126,6 @@ export interface RunServiceDefinition extends grpc.ServiceDefinition {
   ListRuns: MethodDefinition<_ptychofleet_v1_ListRunsRequest, _ptychofleet_v1_ListRunsResponse, _ptychofleet_v1_ListRunsRequest__Output, _ptychofleet_v1_ListRunsResponse__Output>
   PauseRun: MethodDefinition<_ptychofleet_v1_PauseRunRequest, _ptychofleet_v1_PauseRunResponse, _ptychofleet_v1_PauseRunRequest__Output, _ptychofleet_v1_PauseRunResponse__Output>
   ResumeRun: MethodDefinition<_ptychofleet_v1_ResumeRunRequest, _ptychofleet_v1_ResumeRunResponse, _ptychofleet_v1_ResumeRunRequest__Output, _ptychofleet_v1_ResumeRunResponse__Output>
+  UploadCheckpoint: MethodDefinition<_ptychofleet_v1_UploadCheckpointRequest, _ptychofleet_v1_UploadCheckpointResponse, _ptychofleet_v1_UploadCheckpointRequest__Output, _ptychofleet_v1_UploadCheckpointResponse__Output>
   WatchRun: MethodDefinition<_ptychofleet_v1_WatchRunRequest, _ptychofleet_v1_WatchRunResponse, _ptychofleet_v1_WatchRunRequest__Output, _ptychofleet_v1_WatchRunResponse__Output>
 }
