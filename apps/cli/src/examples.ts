@@ -7,6 +7,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     'train --train_data_file scan.npz --test_data_file other.npz \\\n      --output_dir out/s --gridsize 2 --max_epochs 30 --learning-rate 5e-4',
     'train --config run.yaml --workers 4 --json 2>progress.jsonl',
     'train --config out/s/run.json --output_dir out/again',
+    'train --config out/s/run.json --resume out/s',
   ],
   infer: [
     'infer --model_path out/s --test_data scan.npz --output_dir out/rec',
