@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { parseLedger } from '@ptychofleet/store';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chained, ledgerText, parseLedger } from '@ptychofleet/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, jsonLines } from './processes.test-support.ts';
 import { simulateScan, startCoordinator, trainArguments, workersWhen } from './runs.test-support.ts';
@@ -67,6 +67,62 @@ describe('checkpoints in the run folder', () => {
     const byTraining = { ...validated, '--checkpoint-monitor-metric': 'train_loss' };
     await bench.succeed(...argumentsOf('by-training', byTraining));
     expect(checkpointsOf('by-training')[0]).toMatch(/^epoch=01-poisson_train=/);
+  });
+});
+
+describe('the ledger that a run leaves', () => {
+  const named = (step: string): string => bench.path('all', 'checkpoints', step);
+  const verify = (folder: string, ...more: string[]) =>
+    bench.run('runs', 'verify', bench.path(folder), '--coordinator', address, '--json', ...more);
+
+  it('is computed again to the same bits, from the start or from the nearest checkpoint', async () => {
+    const whole = await verify('all');
+    expect([whole.code, JSON.parse(whole.stdout)]).toEqual([
+      0,
+      expect.objectContaining({ verified: true, first: 1, last: 8, compared: 8 }),
+    ]);
+    // Step 6 lies in the third epoch: it is reached from the end of the second.
+    const part = await verify('all', '--steps', '6');
+    expect(JSON.parse(part.stdout)).toMatchObject({ verified: true, first: 5, last: 6, compared: 2 });
+    for (const range of ['0..3', '7..9', '5..4', 'x'])
+      expect((await verify('all', '--steps', range)).code).toBe(2);
+  });
+
+  it('shows the first step that comes out otherwise, with its tensor and who computed it', async () => {
+    const { head, steps } = ledgerOf('all');
+    mkdirSync(bench.path('forged'));
+    copyFileSync(bench.path('all', 'run.json'), bench.path('forged', 'run.json'));
+    copyFileSync(bench.path('all', 'ledger-workers.jsonl'), bench.path('forged', 'ledger-workers.jsonl'));
+    let chain = head.genesis;
+    const forged = steps.map((step) => {
+      const gradientTensors =
+        step.step === 3 ? `00000000${step.gradientTensors.slice(8)}` : step.gradientTensors;
+      const gradient = step.step === 3 ? head.genesis : step.gradient;
+      const entry = chained(chain, { ...step, gradient, gradientTensors });
+      chain = entry.chain;
+      return entry;
+    });
+    writeFileSync(bench.path('forged', 'ledger.jsonl'), ledgerText({ head, steps: forged }));
+    const where = `the merged gradient of step 3, first in ${head.tensors[0]}`;
+    const { code, stderr } = await verify('forged');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${where} comes out otherwise (computed then: shards `);
+    const parted = await bench.run('runs', 'diff', bench.path('all'), bench.path('forged'));
+    expect([parted.code, parted.stdout]).toEqual([1, expect.stringContaining(`they part at ${where}`)]);
+  });
+
+  it('is compared with that of another run, and tells what makes them differ', async () => {
+    const same = await bench.run('runs', 'diff', bench.path('all'), bench.path('min', 'ledger.jsonl'));
+    expect([same.code, same.stdout]).toEqual([0, 'the same bits in steps 1 to 8\n']);
+    await bench.succeed(...argumentsOf('seeded', { '--seed': 7, '--max_epochs': 1 }));
+    const other = await bench.run('runs', 'diff', bench.path('all'), bench.path('seeded'), '--json');
+    expect([other.code, JSON.parse(other.stdout)]).toEqual([
+      1,
+      expect.objectContaining({ agree: false, sameStart: false, steps: { first: 1, last: 2 } }),
+    ]);
+    expect((JSON.parse(other.stdout) as { settings: string[] }).settings).toContain('training.seed');
+    const damaged = await bench.run('runs', 'diff', bench.path('all'), named('last.ckpt'));
+    expect(damaged.code).toBe(2);
   });
 });
 

@@ -7,7 +7,8 @@ import { afterAll } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../apps/cli/bin/ptychofleet.js', import.meta.url));
 // Far above what any command here needs: a hang fails the test instead of the whole suite.
-const timeoutMs = 120_000;
+// No process outlives the suite; how long a test may take is the test's own limit.
+const timeoutMs = 600_000;
 
 export interface Ended {
   /** Null when a signal ended it. */

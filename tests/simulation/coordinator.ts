@@ -302,7 +302,10 @@ export class SimulatedCoordinator implements CoordinatorEnd {
         return life.down.frame(() => worker.dismissed(life));
       }
       case 'note':
-        if (effect.text.includes('is in quarantine')) this.counts.quarantined += 1;
+        if (effect.text.includes('is in quarantine')) {
+          this.counts.quarantined += 1;
+          this.#invariants.quarantined(this.#state);
+        }
         return this.#options.say(() => effect.text);
     }
   }

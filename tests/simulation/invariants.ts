@@ -226,15 +226,19 @@ export class Invariants {
     );
   }
 
-  #compareLeases(state: FleetState): void {
+  /** Whoever is put into quarantine loses what he holds, before anybody is given anything of it. */
+  quarantined(state: FleetState): void {
     for (const [id, { worker }] of [...this.#leases]) {
-      if (state.leases.has(id)) continue;
-      // Whoever is put into quarantine loses what he holds.
       const name = state.workers.get(worker)?.name;
       const kept = name === undefined ? undefined : state.quarantine.get(name);
-      assert(kept !== undefined && !kept.over, `lease ${id} of ${worker} ended without a reason`);
-      this.#release(id);
+      if (!state.leases.has(id) && kept !== undefined && !kept.over) this.#release(id);
     }
+  }
+
+  #compareLeases(state: FleetState): void {
+    this.quarantined(state);
+    for (const [id, { worker }] of this.#leases)
+      assert(state.leases.has(id), `lease ${id} of ${worker} ended without a reason`);
     assert(state.leases.size === this.#leases.size, 'leases in force are not those that were given out');
     for (const lease of state.leases.values()) {
       const holder = state.workers.get(lease.worker);

@@ -16,6 +16,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   demo: ['demo', 'demo --output_dir out/quick --max_epochs 5'],
   up: ['up --workers 4', 'up --listen 0.0.0.0:50051 --state-dir /data/fleet'],
   runs: ['runs', 'runs --coordinator 10.0.0.5:50051 --json'],
+  'runs verify': ['runs verify out/s', 'runs verify out/s --steps 120..160 --workers 2'],
+  'runs diff': ['runs diff out/s out/again'],
   watch: [
     'watch',
     'watch r-7f3a --coordinator 10.0.0.5:50051',

@@ -10,6 +10,7 @@ import { addEvaluateCommand } from './evaluate/command.ts';
 import { addExamples } from './examples.ts';
 import { factoryPorts } from './factory-ports.ts';
 import { infer } from './infer.ts';
+import { addLedgerCommands } from './ledger/commands.ts';
 import { addMlflowCommands, trackingUriOption } from './mlflow-commands.ts';
 import { printFailure, type OutputOptions } from './output.ts';
 import { addRunFlags, sourcesOf } from './run-options.ts';
@@ -52,6 +53,8 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
       'Trains and runs physics-informed ptychography networks on a fleet of gRPC workers, with the same bits for any number of them.',
     )
     .exitOverride()
+    // What follows the name of a command is that command's, also where its parent has an option of the same name.
+    .enablePositionalOptions()
     .configureHelp({ helpWidth: 80 })
     .configureOutput({ outputError: (text) => printFailure(json, asSentence(text), 'invalid-input') })
     .addHelpText('after', examples);
@@ -150,11 +153,17 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
     .action((options: CommonFlags & UpArguments) =>
       up({ ...options, workers: options.workers ?? null }, outputOf(options), interruptible()),
     );
-  common(program.command('runs').helpGroup('Fleet:').description('List the runs of a coordinator.'))
+  const runs = common(
+    program
+      .command('runs')
+      .helpGroup('Fleet:')
+      .description('List the runs of a coordinator; verify and compare what runs have left.'),
+  )
     .option(...address)
     .action((options: CommonFlags & { coordinator: string }) =>
       listRuns(options.coordinator, outputOf(options)),
     );
+  addLedgerCommands(runs, common, number, interruptible);
   common(
     program
       .command('watch')

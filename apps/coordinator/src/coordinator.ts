@@ -34,6 +34,8 @@ interface ActiveRun {
   epochStartedMs: number;
   lossSumInEpoch: number;
   stepsInEpoch: number;
+  /** Its last change is being carried out. */
+  ending: boolean;
 }
 
 export interface CoordinatorLimits extends FleetLimits {
@@ -84,6 +86,7 @@ export class Coordinator {
       epochStartedMs: this.#clock.nowMs(),
       lossSumInEpoch: 0,
       stepsInEpoch: 0,
+      ending: false,
     };
     this.#runs.set(id, run);
     this.#records.set(record.runId, record);
@@ -353,8 +356,11 @@ export class Coordinator {
   async #runChanged(id: RunId): Promise<void> {
     const run = this.#runs.get(id);
     const state = this.#state.runs.get(id);
-    assert(run !== undefined && state !== undefined, 'a changed run is known');
+    // Changes of one turn show the same last phase each: that of a run submitted where it ends is told twice.
+    if (run === undefined || run.ending) return;
+    assert(state !== undefined, 'a changed run is known');
     const { phase, reason } = state;
+    run.ending = isFinal(phase);
     if (phase === 'running') run.epochStartedMs = this.#clock.nowMs();
     if (phase === 'succeeded') {
       try {

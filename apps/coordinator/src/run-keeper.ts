@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Fault, type Clock, type Digest, type Logger } from '@ptychofleet/base';
-import { stepsBefore, tasksOf, type Block } from '@ptychofleet/run';
+import { isFinal, stepsBefore, tasksOf, type Block } from '@ptychofleet/run';
 import { differenceOf, type LedgerStep, type RegistryWrite } from '@ptychofleet/store';
 import {
   checkpointName,
@@ -169,7 +169,8 @@ export class RunKeeper {
   #announce(epoch: number, digest: Digest, size: number): Digest[] {
     const policy = this.#policy;
     const record = this.#record;
-    if (policy === null) return [];
+    // A run that was cancelled meanwhile has told its last file.
+    if (policy === null || isFinal(record.phase)) return [];
     const epochs = record.epochs.slice(0, epoch);
     const kept = keptEpochs(policy, epochs);
     const names = new Set(

@@ -244,13 +244,14 @@ export function failTask(
   const tasks = tasksOf(lease.block);
   const text = `worker ${event.worker} could not do task ${tasks.join(', ')}: ${event.reason}`;
   effects.push({ type: 'note', run: run.id, text });
+  const { round } = run;
+  // Nobody needs it any more, and what it is computed from may be gone: whoever was late with it is not at fault.
+  if (round?.number !== lease.round || lease.superseded !== null) return;
   worker.failuresInRow += 1;
   if (worker.failuresInRow >= failuresInRowMost && state.roster.present > 1) {
     worker.failuresInRow = 0;
     quarantine(state, worker, `${failuresInRowMost} failures in a row, the last: ${event.reason}`, effects);
   }
-  const { round } = run;
-  if (round?.number !== lease.round || lease.superseded !== null) return;
   for (const task of tasks) round.failures.set(task, (round.failures.get(task) ?? 0) + 1);
   returnIfIdle(round, lease);
   const holding = round.holdings.get(keyOf(lease.block));
