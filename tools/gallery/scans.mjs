@@ -17,7 +17,7 @@
 const reference = 'the reference is a conventional (rPIE) reconstruction of the same data';
 
 /** Half the default width, so that the whole gallery takes half an hour on two cores. */
-const narrow = { gridsize: 1, 'n-filters-scale': 1, seed: 1 };
+const narrow = { gridsize: 1, 'n-filters-scale': 1, 'virtual-shards': 2, seed: 1 };
 
 /** @type {readonly GalleryScan[]} */
 export const scans = [

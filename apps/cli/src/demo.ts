@@ -22,7 +22,10 @@ const simulated = {
   N: 64,
   object: 'star',
   objectSide: 232,
-  probe: 'defocused',
+  // A thin object: a few minutes are enough for its picture.
+  amplitudeMin: 0.6,
+  phaseMax: 1,
+  probe: 'disk',
   scan: 'jittered',
   count: 512,
   photons: 1e6,
@@ -56,6 +59,8 @@ export async function demo(
         gridsize: 1,
         objectBig: false,
         nFiltersScale: 1,
+        // As many as the demo has workers: none of a smaller part's overhead.
+        virtualShards: 2,
         epochs: chosen.epochs,
       },
     },

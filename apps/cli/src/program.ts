@@ -232,6 +232,8 @@ function addDataCommands(program: Command, interruptible: () => AbortSignal): vo
     .addOption(new Option('--scan <kind>', 'scan pattern').choices(scanKinds).default('jittered'))
     .option('--count <patterns>', 'number of scan positions', number, 512)
     .option('--photons <count>', 'mean photons per pattern', number, 1e6)
+    .option('--amplitude-min <t>', 'transmission at the darkest place', number)
+    .option('--phase-max <rad>', 'phase at the thickest place, 0 at the thinnest', number)
     .option('--no-noise', 'exact amplitudes without Poisson noise')
     .option('--seed <number>', 'seed of the object', number, 1)
     .option('--scan-seed <number>', 'seed of positions and noise (default: from --seed)', number)
@@ -247,7 +249,7 @@ function addDataCommands(program: Command, interruptible: () => AbortSignal): vo
   )
     .option('--output_dir <folder>', 'where everything goes', 'out/demo')
     .option('--workers <count>', 'workers of the private fleet', number, 2)
-    .option('--max_epochs <count>', 'epochs of 512 patterns', number, 20)
+    .option('--max_epochs <count>', 'epochs of 512 patterns', number, 10)
     .option('--quiet', 'print nothing but warnings')
     .action((options: CommonFlags & { output_dir: string; workers: number; max_epochs: number }) =>
       demo(

@@ -20,6 +20,10 @@ export interface SimulateArguments {
   readonly scan: string;
   readonly count: number;
   readonly photons: number;
+  /** Transmission at the darkest place of the object. */
+  readonly amplitudeMin?: number;
+  /** Phase at the thickest place of the object, radians; 0 at the thinnest. */
+  readonly phaseMax?: number;
   readonly noise: boolean;
   readonly seed: number;
   /** Seed of the scan positions and the noise; another one gives a second scan of the same object. */
@@ -37,6 +41,7 @@ const defocusedProbe = {
 
 export function simulationOf(chosen: SimulateArguments): SimulationSpec {
   const side = chosen.objectSide;
+  const { amplitude, phase } = defaultSimulation.object;
   return {
     ...defaultSimulation,
     N: chosen.N,
@@ -45,6 +50,8 @@ export function simulationOf(chosen: SimulateArguments): SimulationSpec {
       kind: chosen.object as SimulationSpec['object']['kind'],
       side,
       seed: chosen.seed,
+      amplitude: { ...amplitude, min: chosen.amplitudeMin ?? amplitude.min },
+      phase: chosen.phaseMax === undefined ? phase : { min: 0, max: chosen.phaseMax },
     },
     probe: chosen.probe === 'disk' ? defaultSimulation.probe : defocusedProbe,
     scan: {
