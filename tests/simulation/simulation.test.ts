@@ -41,6 +41,15 @@ describe('schedules of 100 steps and more, 1 to 64 workers, all kinds of faults'
   });
 });
 
+describe('schedules that failed once', () => {
+  it.each([
+    // A hung worker comes back, fails at rounds that are over, and what it holds is given to another.
+    { seed: 6348, workers: 3, steps: 51, faults: 'hang@729:w1:953,hang@737:w0:907,join@982:w0:0' },
+  ])('seed $seed ends with the bits of the calm run', ({ faults, ...choice }) => {
+    check(scheduleOf({ ...choice, ...parseFaults(faults) }));
+  });
+});
+
 describe('a simulation', () => {
   it('is the same to the last line when it is repeated', () => {
     const transcript = (): string[] => {
