@@ -104,12 +104,17 @@ export const mutants: readonly Mutant[] = [
     'releaseLease(state, lease);\n    const round',
     'const round',
   ),
-  edit('tasks of a lost worker are forgotten', quarantine, 'returned += returnIfIdle(round, lease);', ''),
+  edit(
+    'tasks of a lost worker are forgotten',
+    quarantine,
+    'returned += returnIfIdle(round, lease);\n    const holding = round.holdings.get(keyOf(lease.block));\n    if (holding !== undefined && lease.superseded === null) reconsider(state, round, holding);',
+    '',
+  ),
   edit(
     'a failed task is forgotten',
     results,
-    'returnIfIdle(round, lease);\n  const holding',
-    'const holding',
+    'returnIfIdle(round, lease);\n  const holding = round.holdings.get(keyOf(lease.block));\n  if (holding !== undefined) reconsider(state, round, holding);',
+    '',
   ),
   edit(
     'one failure of a task ends the run',
