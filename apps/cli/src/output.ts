@@ -6,6 +6,11 @@ export interface OutputOptions {
   readonly json: boolean;
 }
 
+/** As the common flags say it; commander leaves out what was not typed. */
+export function outputOf({ json, quiet }: { readonly json?: true; readonly quiet?: true }): OutputOptions {
+  return { json: json === true, quiet: quiet === true };
+}
+
 /** Progress goes to stderr: a bar in a terminal, a line per epoch elsewhere; the result alone goes to stdout. */
 export function reporterFor(options: OutputOptions, unit: 'step' | 'batch'): Reporter {
   const mode: ReportMode = options.json

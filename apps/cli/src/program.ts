@@ -12,7 +12,7 @@ import { factoryPorts } from './factory-ports.ts';
 import { infer } from './infer.ts';
 import { addLedgerCommands } from './ledger/commands.ts';
 import { addMlflowCommands, trackingUriOption } from './mlflow-commands.ts';
-import { printFailure, type OutputOptions } from './output.ts';
+import { outputOf, printFailure } from './output.ts';
 import { addRunFlags, sourcesOf } from './run-options.ts';
 import { simulate, type SimulateArguments } from './simulate.ts';
 import { train } from './train.ts';
@@ -26,10 +26,6 @@ interface CommonFlags {
   readonly workers?: number;
 }
 
-const outputOf = ({ json, quiet }: CommonFlags): OutputOptions => ({
-  json: json === true,
-  quiet: quiet === true,
-});
 const fleetOf = ({ coordinator, workers }: CommonFlags) => ({
   coordinator: coordinator ?? null,
   workers: workers ?? null,

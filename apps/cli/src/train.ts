@@ -52,6 +52,27 @@ interface Underway {
   checkpoints: CheckpointFolder | null;
 }
 
+/**
+ * Sends scans, specification and the checkpoint to go on from.
+ * @param stopAfterStep counted from 1; 0 for the whole run
+ */
+export async function submitTraining(
+  client: CoordinatorClient,
+  { spec }: TrainingPayload,
+  scans: TrainingScans,
+  checkpoint: Uint8Array | null,
+  stopAfterStep = 0,
+): Promise<Run> {
+  return submit(client, {
+    datasetDigest: await sendScan(client, scans.training),
+    validationDigest: scans.validation === null ? '' : await sendScan(client, scans.validation),
+    checkpointDigest: checkpoint === null ? '' : await client.uploadCheckpoint(checkpoint),
+    modelDigest: '',
+    spec: toStruct(spec as unknown as JsonObject),
+    stopAfterStep,
+  });
+}
+
 /** Sends scans and specification, follows the run, fetches the bundle. */
 export async function trainOn(
   client: CoordinatorClient,
@@ -63,12 +84,7 @@ export async function trainOn(
   underway: Underway = { resume: null, runId: null, checkpoints: null },
 ): Promise<TrainedFiles> {
   const { outputDir, mlflowTrackingUri } = payload.inputs;
-  const datasetDigest = await sendScan(client, scans.training);
-  const validationDigest = scans.validation === null ? '' : await sendScan(client, scans.validation);
-  const spec = toStruct(payload.spec as unknown as JsonObject);
-  const checkpointDigest = checkpoint === null ? '' : await client.uploadCheckpoint(checkpoint);
-  const inputs = { datasetDigest, validationDigest, modelDigest: '', checkpointDigest };
-  const run = await submit(client, { spec, ...inputs });
+  const run = await submitTraining(client, payload, scans, checkpoint);
   for (const warning of run.warnings) reporter.warn(warning);
   const { loggerBackend: backends } = payload.spec.execution;
   const place = { outputDir, runId: run.runId, spec: payload.spec, trackingUri: mlflowTrackingUri };

@@ -5,8 +5,6 @@ import {
   isFinal,
   runId as asRunId,
   standingOf,
-  stepCount,
-  stepsBefore,
   type WorkerStanding,
   type FleetEffect,
   type FleetEvent,
@@ -16,24 +14,19 @@ import {
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
 import { toStruct } from '@ptychofleet/wire';
-import type { Job, RoundOutcome, RoundPlace, TaskAnswer } from './job.ts';
+import type { Job, RoundPlace, TaskAnswer } from './job.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { RunProgress } from './run-progress.ts';
 import type { RunRecord } from './run-record.ts';
-import { Throughput } from './throughput.ts';
 import { numericsClassOf, Workers, type WorkerLife } from './workers.ts';
 
 interface ActiveRun {
   readonly record: RunRecord;
   readonly job: Job;
   readonly keeper: RunKeeper;
-  readonly throughput: Throughput;
+  readonly progress: RunProgress;
   /** Values that the tasks of the present round must answer with. */
   place: RoundPlace | null;
-  stepsDone: number;
-  patternsInEpoch: number;
-  epochStartedMs: number;
-  lossSumInEpoch: number;
-  stepsInEpoch: number;
   /** Its last change is being carried out. */
   ending: boolean;
 }
@@ -79,13 +72,8 @@ export class Coordinator {
       record,
       job,
       keeper,
-      throughput: new Throughput(),
+      progress: new RunProgress(record, job, this.#clock),
       place: null,
-      stepsDone: plan.kind === 'training' && position !== undefined ? stepsBefore(plan, position) : 0,
-      patternsInEpoch: 0,
-      epochStartedMs: this.#clock.nowMs(),
-      lossSumInEpoch: 0,
-      stepsInEpoch: 0,
       ending: false,
     };
     this.#runs.set(id, run);
@@ -228,9 +216,7 @@ export class Coordinator {
         run.job.accept(run.place, effect.block, this.#answer);
         if (run.place.purpose === 'step')
           run.keeper.computed(effect.block, `${this.#answering?.id ?? ''} ${this.#answering?.name ?? ''}`);
-        run.throughput.add(this.#answer.groupCount * run.job.patternsPerGroup, this.#clock.nowMs());
-        if (run.place.purpose === 'step')
-          run.patternsInEpoch += this.#answer.groupCount * run.job.patternsPerGroup;
+        run.progress.accepted(run.place, this.#answer.groupCount);
         return;
       }
       case 'void-round':
@@ -298,59 +284,13 @@ export class Coordinator {
       const learningRate = run.job.learningRate(place.epoch);
       const outcome = await run.job.closeRound(place);
       if (outcome.step !== undefined) run.keeper.stepEnded(outcome.step);
-      this.#report(run, place, learningRate, outcome);
-      if (outcome.epoch !== undefined) {
-        const seconds = (this.#clock.nowMs() - run.epochStartedMs) / 1000;
-        const { validationLoss, ...summary } = outcome.epoch;
-        run.record.addEpoch({
-          epoch: place.epoch + 1,
-          ...summary,
-          ...(validationLoss === null ? {} : { validationLoss }),
-          patternsPerSecond: run.patternsInEpoch / seconds,
-          seconds,
-        });
-        run.epochStartedMs = this.#clock.nowMs();
-        run.patternsInEpoch = run.lossSumInEpoch = run.stepsInEpoch = 0;
-      }
+      run.progress.roundClosed(place, learningRate, outcome, this.workers.all().length);
       await run.keeper.roundClosed(outcome.epoch !== undefined);
       const stop = outcome.stop === undefined ? {} : { stop: outcome.stop };
       this.#dispatch({ type: 'round-closed', run: id, round, ...stop });
     } catch (error) {
       this.#break(id, error);
     }
-  }
-
-  #report(
-    run: ActiveRun,
-    place: RoundPlace,
-    learningRate: number,
-    { loss, gradientNorm }: RoundOutcome,
-  ): void {
-    if (place.purpose === 'validation') return;
-    run.stepsDone = place.purpose === 'step' ? run.stepsDone + 1 : stepCount(run.job.plan);
-    run.lossSumInEpoch += loss ?? 0;
-    run.stepsInEpoch += 1;
-    if (loss !== null) {
-      const norm = gradientNorm === undefined ? {} : { gradientNorm };
-      run.record.addStep({ step: run.stepsDone, epoch: place.epoch + 1, loss, learningRate, ...norm });
-    }
-    const steps = stepCount(run.job.plan);
-    const rate = run.throughput.patternsPerSecond();
-    const { plan } = run.job;
-    const epochCount = plan.kind === 'training' ? plan.epochs : 0;
-    const perStep =
-      plan.kind === 'training' ? (plan.groupCount * epochCount * run.job.patternsPerGroup) / steps : 0;
-    run.record.setProgress({
-      epoch: place.epoch,
-      epochCount,
-      step: run.stepsDone,
-      stepCount: steps,
-      loss: run.lossSumInEpoch / run.stepsInEpoch,
-      patternsPerSecond: rate,
-      remainingSeconds: rate > 0 ? ((steps - run.stepsDone) * perStep) / rate : 0,
-      workerCount: this.workers.all().length,
-      learningRate,
-    });
   }
 
   async #runChanged(id: RunId): Promise<void> {
@@ -361,7 +301,7 @@ export class Coordinator {
     assert(state !== undefined, 'a changed run is known');
     const { phase, reason } = state;
     run.ending = isFinal(phase);
-    if (phase === 'running') run.epochStartedMs = this.#clock.nowMs();
+    if (phase === 'running') run.progress.started();
     if (phase === 'succeeded') {
       try {
         for (const { name, bytes } of await run.job.finish()) await run.keeper.keepFile(name, bytes);

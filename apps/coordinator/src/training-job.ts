@@ -1,4 +1,4 @@
-import { assert, digestOf, digestOfText, Fault, type Digest } from '@ptychofleet/base';
+import { assert, digestOfText, Fault, type Digest } from '@ptychofleet/base';
 import { canonicalJson, resumableParts, type LossSpec, type ModelSpec } from '@ptychofleet/config';
 import type { PreparedScan } from '@ptychofleet/data';
 import {
@@ -11,7 +11,6 @@ import {
   earlyStoppingStart,
   ScalarTree,
   slabDigests,
-  slabToBytes,
   TreeReduction,
   type ClippingSpec,
   type EarlyStoppingSpec,
@@ -46,6 +45,8 @@ import type {
   TaskDescription,
 } from './job.ts';
 import type { JsonObject } from '@ptychofleet/wire';
+import { weightOfBatch } from './batch-weight.ts';
+import { PublishedWeights } from './published-weights.ts';
 import { decodeTrainingState, encodeTrainingState, type RunIdentity } from './training-state.ts';
 
 export interface TrainingSettings {
@@ -94,11 +95,10 @@ export class TrainingJob implements Job {
   readonly #settings: TrainingSettings;
   readonly #optimizer;
   readonly #schedule;
-  readonly #weightBytes = new Map<Digest, Uint8Array>();
+  readonly #published: PublishedWeights;
   readonly #history: EpochSummary[] = [];
   /** Sum over the steps since the optimiser moved last. */
   #accumulated: { gradient: Float32Array; groups: number } | null = null;
-  #weightsDigest: Digest;
   #gradient: TreeReduction;
   #losses: ScalarTree;
   #counts: ScalarTree;
@@ -124,9 +124,9 @@ export class TrainingJob implements Job {
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
     this.#validation = this.#emptyValidation();
-    this.#weightsDigest = this.#publishWeights();
+    this.#published = new PublishedWeights(layout, weights);
     const { spec, dataset, validation } = settings.identity;
-    const decisive = [resumableParts(spec), dataset, validation, layout.digest, this.#weightsDigest];
+    const decisive = [resumableParts(spec), dataset, validation, layout.digest, this.#published.digest];
     const genesis = digestOfText(canonicalJson(decisive));
     this.ledger = { genesis, tensors: layout.tensors.map(({ name }) => name) };
     this.#chain = genesis;
@@ -180,7 +180,7 @@ export class TrainingJob implements Job {
     this.#position = state.position;
     this.#chain = state.chain;
     this.#numerics = state.numerics;
-    this.#weightsDigest = this.#publishWeights();
+    this.#published.publish(weights);
   }
 
   learningRate(epoch: number): number {
@@ -193,7 +193,7 @@ export class TrainingJob implements Job {
 
   describe(place: RoundPlace, block: Block): TaskDescription {
     const { model, loss, scan, validation } = this.#settings;
-    const common = { model, loss, weightsDigest: this.#weightsDigest, cropSide: 0 };
+    const common = { model, loss, weightsDigest: this.#published.digest, cropSide: 0 };
     if (place.purpose === 'step') {
       const microBatches = tasksOf(block).map((shard) =>
         microBatchOfStep(this.plan, place.epoch, place.stepInEpoch, shard),
@@ -243,7 +243,7 @@ export class TrainingJob implements Job {
   blob(digest: Digest): Uint8Array | null {
     const { scan, validation } = this.#settings;
     for (const published of [scan, validation]) if (published?.digest === digest) return published.bytes;
-    return this.#weightBytes.get(digest) ?? null;
+    return this.#published.bytesOf(digest);
   }
 
   #endValidation({ epoch }: RoundPlace): RoundOutcome {
@@ -280,12 +280,12 @@ export class TrainingJob implements Job {
     assert(gradient !== null && unweighted !== null && groups !== null, 'a step has groups');
     const expected = Math.min(plan.batchSize, plan.groupCount - place.stepInEpoch * plan.batchSize);
     assert(groups === expected, `step reduced ${groups} groups, ${expected} were handed out`);
-    const weight = this.#settings.loss.normalizer === 'batch' ? this.#weightOfBatch(place) : 1;
+    const { loss, scan } = this.#settings;
+    const weight = loss.normalizer === 'batch' ? weightOfBatch(plan, scan.scan, place) : 1;
     if (weight !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= weight;
     const lossSum = unweighted * weight;
     // Before it is added to, divided and clipped.
-    const { layout, weights } = this.#settings;
-    const merged = slabDigests(layout, gradient);
+    const merged = slabDigests(this.#settings.layout, gradient);
     this.#numerics ??= this.#settings.numerics();
     this.#accumulate(gradient, groups);
     const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place) : undefined;
@@ -300,32 +300,11 @@ export class TrainingJob implements Job {
       loss: lossSum / groups,
       gradient: merged.digest,
       gradientTensors: merged.tensors,
-      weights: this.#weightsDigest,
-      weightTensors: slabDigests(layout, weights).tensors,
+      weights: this.#published.digest,
+      weightTensors: this.#published.tensors,
     });
     this.#chain = entry.chain;
     return { step: entry, ...(gradientNorm === undefined ? {} : { gradientNorm }) };
-  }
-
-  /**
-   * Workers divide by the mean amplitude of the run; this makes it the mean of the batch (training spec §11): of all its
-   * groups, whoever computed them.
-   */
-  #weightOfBatch({ epoch, stepInEpoch }: RoundPlace): number {
-    const { scan } = this.#settings.scan;
-    const area = scan.N * scan.N;
-    let sum = 0;
-    let patterns = 0;
-    for (let shard = 0; shard < shardsOfStep(this.plan, stepInEpoch); shard++) {
-      for (const group of microBatchOfStep(this.plan, epoch, stepInEpoch, shard)) {
-        if (group < 0) continue;
-        for (const pattern of scan.groups.subarray(group * scan.C, (group + 1) * scan.C)) {
-          for (let at = pattern * area; at < (pattern + 1) * area; at++) sum += scan.patterns[at];
-          patterns += 1;
-        }
-      }
-    }
-    return scan.scales.meanAmplitude / (sum / (patterns * area) + 1e-8);
   }
 
   /** Steps follow one another, so the order of these additions is fixed without a tree. */
@@ -357,14 +336,14 @@ export class TrainingJob implements Job {
     const norm = reported ? euclideanNorm(gradient) : undefined;
     if (clipping !== null) clipGradient(gradient, layout, clipping, weights);
     this.#optimizer.step(weights, gradient, this.#schedule.rate(epoch));
-    this.#weightsDigest = this.#publishWeights();
+    this.#published.publish(weights);
     return norm;
   }
 
   #endEpoch(epoch: number, validationLoss: number | null): Pick<RoundOutcome, 'epoch' | 'stop'> {
     const trainLoss = this.#epochLossSum / this.#epochGroups;
     const learningRate = this.#schedule.rate(epoch);
-    const summary = { trainLoss, validationLoss, learningRate, weightsDigest: this.#weightsDigest };
+    const summary = { trainLoss, validationLoss, learningRate, weightsDigest: this.#published.digest };
     this.#history.push(summary);
     this.#epochLossSum = this.#epochGroups = 0;
     this.#validation = this.#emptyValidation();
@@ -385,17 +364,5 @@ export class TrainingJob implements Job {
   #emptyValidation(): { lossSum: Float64Array; groups: number } {
     const tasks = Math.ceil(this.plan.validationGroupCount / microBatchSize(this.plan));
     return { lossSum: new Float64Array(tasks), groups: 0 };
-  }
-
-  /** A copy of the weights under their digest; the step before stays readable for workers that are just pulling it. */
-  #publishWeights(): Digest {
-    const bytes = slabToBytes(this.#settings.weights).slice();
-    const digest = digestOf(bytes);
-    this.#weightBytes.set(digest, bytes);
-    for (const old of this.#weightBytes.keys()) {
-      if (this.#weightBytes.size <= 2) break;
-      this.#weightBytes.delete(old);
-    }
-    return digest;
   }
 }

@@ -1,7 +1,7 @@
 import { exchangeLayouts, type ExchangeLayout } from '@ptychofleet/bundle';
 import type { FlagDescriptor } from '@ptychofleet/config';
 import { Option, type Command } from 'commander';
-import type { OutputOptions } from '../output.ts';
+import { outputOf } from '../output.ts';
 import { addRunFlags, sourcesOf } from '../run-options.ts';
 import { exportBundle, importBundle } from './exchange.ts';
 import { showBundle, verifyBundle } from './show.ts';
@@ -14,8 +14,6 @@ interface ExchangeFlags extends Flags {
   readonly layout: ExchangeLayout;
   readonly like?: string;
 }
-
-const outputOf = ({ json }: Flags): OutputOptions => ({ json: json === true, quiet: false });
 
 /**
  * `ptychofleet bundle …`.

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import type { OutputOptions } from '../output.ts';
+import { outputOf } from '../output.ts';
 import { evaluate, type EvaluateArguments } from './evaluate.ts';
 
 interface Flags extends EvaluateArguments {
   readonly json?: true;
   readonly quiet?: true;
 }
-
-const outputOf = ({ json, quiet }: Flags): OutputOptions => ({ json: json === true, quiet: quiet === true });
 
 /**
  * `ptychofleet evaluate`.

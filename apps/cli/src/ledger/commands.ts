@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { OutputOptions } from '../output.ts';
+import { outputOf } from '../output.ts';
 import { diffRuns } from './diff.ts';
 import { verifyRun } from './verify.ts';
 
@@ -9,8 +9,6 @@ interface Flags {
   readonly coordinator?: string | null;
   readonly workers?: number | null;
 }
-
-const outputOf = ({ json }: Flags): OutputOptions => ({ json: json === true, quiet: false });
 
 /**
  * `ptychofleet runs verify` and `runs diff`.

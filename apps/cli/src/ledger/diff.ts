@@ -10,8 +10,8 @@ export async function diffRuns(one: string, other: string, output: OutputOptions
   const [a, b] = [await readLedger(one), await readLedger(other)];
   const [inA, inB] = [rangeOf(a), rangeOf(b)];
   const shared = { first: Math.max(inA.first, inB.first), last: Math.min(inA.last, inB.last) };
-  const settings = a.ledger.head.genesis === b.ledger.head.genesis ? [] : await differingSettings(a, b);
   const sameStart = a.ledger.head.genesis === b.ledger.head.genesis;
+  const settings = sameStart ? [] : await differingSettings(a, b);
   const difference = firstDifference(a.ledger, b.ledger);
   const overlap = shared.first <= shared.last;
   const lines = [

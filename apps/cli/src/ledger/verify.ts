@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { Fault, invalidInput } from '@ptychofleet/base';
 import { createTrainingPayload, type TrainingPayload } from '@ptychofleet/config';
 import { firstDifference, parseLedger, type Ledger } from '@ptychofleet/store';
-import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/wire';
+import type { CoordinatorClient } from '@ptychofleet/wire';
 import { factoryPorts } from '../factory-ports.ts';
-import { followRun, sendScan, submit } from '../follow-run.ts';
+import { followRun } from '../follow-run.ts';
 import { printResult, reporterFor, type OutputOptions } from '../output.ts';
 import { sourcesOf } from '../run-options.ts';
-import { readTrainingScans, type TrainingScans } from '../train.ts';
+import { readTrainingScans, submitTraining, type TrainingScans } from '../train.ts';
 import { withFleet, workerCount, type FleetChoice } from '../with-fleet.ts';
 import { computedBy, rangeOf, readLedger, whereOf, type LedgerOfRun } from './run-folder.ts';
 
@@ -85,23 +85,13 @@ async function nearestStart(run: LedgerOfRun, first: number): Promise<Start> {
 
 async function computeAgain(
   client: CoordinatorClient,
-  { spec }: TrainingPayload,
+  payload: TrainingPayload,
   scans: TrainingScans,
   { checkpoint }: Start,
   last: number,
   output: OutputOptions,
 ): Promise<Ledger> {
-  const datasetDigest = await sendScan(client, scans.training);
-  const validationDigest = scans.validation === null ? '' : await sendScan(client, scans.validation);
-  const checkpointDigest = checkpoint === null ? '' : await client.uploadCheckpoint(checkpoint);
-  const { runId } = await submit(client, {
-    spec: toStruct(spec as unknown as JsonObject),
-    datasetDigest,
-    validationDigest,
-    modelDigest: '',
-    checkpointDigest,
-    stopAfterStep: last,
-  });
+  const { runId } = await submitTraining(client, payload, scans, checkpoint, last);
   await followRun(client, runId, reporterFor(output, 'step'));
   const text = new TextDecoder().decode(await client.downloadArtifact(runId, 'ledger.jsonl'));
   return parseLedger(text, 'the ledger of the repetition');
