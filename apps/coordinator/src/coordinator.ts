@@ -282,10 +282,14 @@ export class Coordinator {
     try {
       // Before: at the end of an epoch a plateau schedule moves on.
       const learningRate = run.job.learningRate(place.epoch);
+      const startedMs = this.#clock.nowMs();
       const outcome = await run.job.closeRound(place);
+      const closedMs = this.#clock.nowMs();
       if (outcome.step !== undefined) run.keeper.stepEnded(outcome.step);
       run.progress.roundClosed(place, learningRate, outcome, this.workers.all().length);
       await run.keeper.roundClosed(outcome.epoch !== undefined);
+      const [closeMs, keepMs] = [closedMs - startedMs, this.#clock.nowMs() - closedMs];
+      this.#logger.debug({ runId: id, ...place, closeMs, keepMs }, 'round closed');
       const stop = outcome.stop === undefined ? {} : { stop: outcome.stop };
       this.#dispatch({ type: 'round-closed', run: id, round, ...stop });
     } catch (error) {

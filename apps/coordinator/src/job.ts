@@ -81,9 +81,9 @@ export interface Job {
   closeRound(place: RoundPlace): Promise<RoundOutcome>;
   /**
    * All that a restart needs, as it is after the last round that was closed; what the present round has brought so far is
-   * not in it. A copy; null where a restart begins anew.
+   * not in it. A copy, taken before the call returns and finished beside what follows; null where a restart begins anew.
    */
-  checkpoint(): Uint8Array | null;
+  checkpoint(): Promise<Uint8Array> | null;
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */

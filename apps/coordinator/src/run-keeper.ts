@@ -110,8 +110,8 @@ export class RunKeeper {
   /** Before the process ends in order: a restart then repeats nothing. */
   async park(): Promise<void> {
     await this.#writing;
-    const bytes = this.#job.checkpoint();
-    if (bytes !== null) await this.#save(bytes, this.#stepsDone());
+    const file = this.#job.checkpoint();
+    if (file !== null) await this.#save(await file, this.#stepsDone());
     this.journal.flush(true);
   }
 
@@ -129,18 +129,23 @@ export class RunKeeper {
 
   async #checkpointWhenDue(epochEnded: boolean): Promise<void> {
     const forUser = epochEnded && this.#policy?.enabled === true;
-    const due = this.#clock.nowMs() - this.#checkpointedMs >= this.#limits.checkpointIntervalMs;
+    const startedMs = this.#clock.nowMs();
+    const due = startedMs - this.#checkpointedMs >= this.#limits.checkpointIntervalMs;
     if (!forUser && (!due || this.#busy)) return;
     // A copy of the slabs; all that takes long happens beside the next step.
-    const bytes = this.#job.checkpoint();
-    if (bytes === null) return;
-    this.#checkpointedMs = this.#clock.nowMs();
+    const file = this.#job.checkpoint();
+    if (file === null) return;
+    const takenMs = this.#clock.nowMs();
+    this.#checkpointedMs = takenMs;
     const step = this.#stepsDone();
     const epoch = forUser ? this.#record.epochs.length : null;
     // Disks that are slower than the epochs hold the run up here, instead of filling the memory.
     await this.#writing;
+    const [copyMs, waitMs] = [takenMs - startedMs, this.#clock.nowMs() - takenMs];
+    const { runId } = this.#record;
+    this.#logger.debug({ runId, step, copyMs, waitMs }, 'checkpoint taken');
     this.#busy = true;
-    this.#writing = this.#stored(() => this.#save(bytes, step, epoch))
+    this.#writing = this.#stored(async () => this.#save(await file, step, epoch))
       .catch((error: unknown) => this.#logger.error({ err: error }, 'checkpoint could not be written'))
       .finally(() => (this.#busy = false));
   }

@@ -144,7 +144,7 @@ export class TrainingJob implements Job {
     return this.#history;
   }
 
-  checkpoint(): Uint8Array {
+  checkpoint(): Promise<Uint8Array> {
     return encodeTrainingState({
       identity: this.#settings.identity,
       position: this.#position,

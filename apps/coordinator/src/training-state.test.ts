@@ -128,11 +128,11 @@ interface Course {
 
 async function drive(job: TrainingJob): Promise<Course> {
   const ledger: LedgerStep[] = [];
-  const checkpoints = [job.checkpoint()];
+  const checkpoints = [await job.checkpoint()];
   while (job.position.purpose !== 'end') {
     const step = await closeRound(job);
     if (step !== undefined) ledger.push(step);
-    checkpoints.push(job.checkpoint());
+    checkpoints.push(await job.checkpoint());
   }
   return { result: (await job.finish())[0]!.bytes, ledger, checkpoints };
 }
@@ -162,7 +162,7 @@ describe('a checkpoint of a training run', () => {
   it('does not hold what the present round has brought so far', async () => {
     const chosen = fc.sample(cases, { numRuns: 1, seed: 3 })[0]!;
     const job = jobOf(chosen);
-    const before = job.checkpoint();
+    const before = await job.checkpoint();
     job.accept(
       { ...job.position, purpose: 'step' },
       { level: 0, index: 0 },
@@ -172,15 +172,18 @@ describe('a checkpoint of a training run', () => {
         values: new Float32Array(size).fill(1),
       },
     );
-    expect(equal(job.checkpoint(), before)).toBe(true);
+    expect(equal(await job.checkpoint(), before)).toBe(true);
   });
 
   it('is a copy: later steps do not change it', async () => {
     const job = jobOf(fc.sample(cases, { numRuns: 1, seed: 4 })[0]!);
+    const before = Buffer.from(await job.checkpoint());
     const checkpoint = job.checkpoint();
-    const before = Buffer.from(checkpoint);
+    // While the file is being finished, and afterwards.
     await closeRound(job);
-    expect(equal(checkpoint, before)).toBe(true);
+    expect(equal(await checkpoint, before)).toBe(true);
+    await closeRound(job);
+    expect(equal(await checkpoint, before)).toBe(true);
   });
 });
 
@@ -202,14 +205,14 @@ describe('a checkpoint that does not fit', () => {
     patience: 1,
     clips: false,
   };
-  const refused = (checkpoint: Uint8Array, over: Partial<TrainingSettings> = {}): string => {
+  const refused = async (checkpoint: Uint8Array, over: Partial<TrainingSettings> = {}): Promise<string> => {
     const job = jobOf(chosen, over);
-    const before = job.checkpoint();
+    const before = await job.checkpoint();
     try {
       job.restore(checkpoint, 'last.ckpt');
     } catch (error) {
       // Nothing may have been taken over of it.
-      expect(equal(job.checkpoint(), before)).toBe(true);
+      expect(equal(await job.checkpoint(), before)).toBe(true);
       expect(error).toBeInstanceOf(Fault);
       return (error as Fault).message;
     }
@@ -219,10 +222,10 @@ describe('a checkpoint that does not fit', () => {
   it('is refused with the field in which the runs differ', async () => {
     const { checkpoints } = await drive(jobOf(chosen));
     const other = { ...identity, spec: { training: { batchSize: 8, epochs: 3 } } };
-    expect(refused(checkpoints[1]!, { identity: other })).toMatch(
+    expect(await refused(checkpoints[1]!, { identity: other })).toMatch(
       /^training.batchSize: received 8, expected 4 as in last.ckpt; resume/,
     );
-    expect(refused(checkpoints[1]!, { identity: { ...identity, dataset: 'e' } })).toMatch(
+    expect(await refused(checkpoints[1]!, { identity: { ...identity, dataset: 'e' } })).toMatch(
       /^--train_data_file: received a scan with digest e, expected d/,
     );
   });
@@ -230,11 +233,11 @@ describe('a checkpoint that does not fit', () => {
   it('is refused when it is cut anywhere, or when a bit of it is turned', async () => {
     const checkpoint = (await drive(jobOf(chosen))).checkpoints[3]!;
     for (let length = 0; length < checkpoint.length; length += 7)
-      expect(refused(checkpoint.slice(0, length))).toMatch(/^last.ckpt cannot be/);
+      expect(await refused(checkpoint.slice(0, length))).toMatch(/^last.ckpt cannot be/);
     for (let at = 0; at < checkpoint.length; at += 13) {
       const turned = checkpoint.slice();
       turned[at]! ^= 1 << (at % 8);
-      expect(refused(turned)).toMatch(/^last.ckpt cannot be/);
+      expect(await refused(turned)).toMatch(/^last.ckpt cannot be/);
     }
   });
 
@@ -242,7 +245,9 @@ describe('a checkpoint that does not fit', () => {
     const { checkpoints } = await drive(jobOf(chosen));
     const end = checkpoints.at(-1)!;
     const shorter = { ...chosen.plan, epochs: 2 };
-    expect(refused(end, { plan: shorter })).toMatch(/^training.epochs: received 2, expected more than the 3/);
+    expect(await refused(end, { plan: shorter })).toMatch(
+      /^training.epochs: received 2, expected more than the 3/,
+    );
     const longer = { ...chosen, plan: { ...chosen.plan, epochs: 5 } };
     const job = jobOf(longer, { identity: { ...identity, spec: { training: { batchSize: 4, epochs: 5 } } } });
     job.restore(end, 'last.ckpt');

@@ -68,7 +68,8 @@ const metaSchema = z.strictObject({
   ),
 });
 
-export function encodeTrainingState(state: TrainingState): Uint8Array {
+/** Copies the state before it returns: it may change while the file is finished. */
+export function encodeTrainingState(state: TrainingState): Promise<Uint8Array> {
   const { identity, position, chain, numerics, optimizer, schedule, stopping, accumulated, history } = state;
   const meta: z.input<typeof metaSchema> = {
     version: stateVersion,

@@ -114,7 +114,9 @@ export async function runSession(
         const source = { pull: (digest: Digest) => link.pull(sessionId, digest, digestElsewhere) };
         const result = await compute.run(decodeTask(assignment), source);
         const accepted = await link.push(sessionId, { leaseId, ...result });
-        logger.debug({ leaseId, computeMs: Math.round(result.computeMs), accepted }, 'task done');
+        const { length: microBatches } = assignment.microBatches;
+        const computeMs = Math.round(result.computeMs);
+        logger.debug({ leaseId, microBatches, computeMs, accepted }, 'task done');
       } catch (error) {
         logger.warn({ leaseId, reason: messageOf(error) }, 'task failed');
         if (!stream.destroyed) stream.write({ failure: { leaseId, reason: messageOf(error) } });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { digestOf, Fault } from '@ptychofleet/base';
 import { slabFromBytes, slabToBytes } from '@ptychofleet/params';
 
@@ -15,17 +15,22 @@ const magic = new TextEncoder().encode('PFSLABS1');
 const digestBytes = 32;
 const headerBytesMax = 64 << 20;
 
-/** What leads and what follows the arrays; the digest is a pass over all bytes, which the caller may do elsewhere. */
-export function encodeSlabFile({ meta, slabs }: SlabFile): Uint8Array {
+/**
+ * Copies the arrays before it returns, so that they may change at once; the digest is a pass over all bytes, and is taken
+ * beside whatever goes on here.
+ */
+export function encodeSlabFile({ meta, slabs }: SlabFile): Promise<Uint8Array> {
   const places = [...slabs].map(([name, { length }]) => ({ name, length }));
   const text = JSON.stringify({ slabs: places, meta }, exactly);
   const json = new TextEncoder().encode(text);
   const start = magic.length + 4;
   const header = Math.ceil((start + json.length) / 8) * 8 - start;
   const floats = places.reduce((sum, { length }) => sum + length, 0);
-  const bytes = new Uint8Array(start + header + 4 * floats + digestBytes);
+  // Not filled with zeros first: every byte is written below.
+  const { buffer } = Buffer.allocUnsafeSlow(start + header + 4 * floats + digestBytes);
+  const bytes = new Uint8Array(buffer);
   bytes.set(magic);
-  new DataView(bytes.buffer).setUint32(magic.length, header, true);
+  new DataView(buffer).setUint32(magic.length, header, true);
   bytes.fill(0x20, start, start + header);
   bytes.set(json, start);
   let at = start + header;
@@ -33,8 +38,12 @@ export function encodeSlabFile({ meta, slabs }: SlabFile): Uint8Array {
     bytes.set(slabToBytes(slab), at);
     at += 4 * slab.length;
   }
-  const hash = createHash('sha256').update(bytes.subarray(0, at)).digest();
-  bytes.set(hash, at);
+  return sealed(bytes);
+}
+
+async function sealed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const end = bytes.length - digestBytes;
+  bytes.set(new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes.subarray(0, end))), end);
   return bytes;
 }
 
