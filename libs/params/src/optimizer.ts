@@ -1,4 +1,5 @@
 import { assert, Fault } from '@ptychofleet/base';
+import { adamStepFast } from './adam-kernel.ts';
 
 export interface OptimizerSpec {
   readonly kind: 'adam' | 'adamw' | 'sgd';
@@ -56,24 +57,21 @@ class Adam implements Optimizer {
   }
 
   step(weights: Float32Array, gradient: Float32Array, learningRate: number): void {
-    const m = this.#firstMoment;
-    const v = this.#secondMoment;
-    assertSizes(m.length, weights, gradient);
+    const [firstMoment, secondMoment] = [this.#firstMoment, this.#secondMoment];
+    assertSizes(firstMoment.length, weights, gradient);
     this.#advance(1);
     const { beta1, beta2, epsilon, weightDecay, kind } = this.#spec;
-    const decoupled = kind === 'adamw' ? 1 - learningRate * weightDecay : 1;
-    const l2 = kind === 'adam' ? weightDecay : 0;
-    // Divided once here and not at every weight: divisions and roots are what a step costs.
-    const rate = learningRate / (1 - this.#beta1Power);
-    const scale = 1 / Math.sqrt(1 - this.#beta2Power);
-    for (let i = 0; i < weights.length; i++) {
-      const g = gradient[i] + l2 * weights[i];
-      const mean = Math.fround(beta1 * m[i] + (1 - beta1) * g);
-      const square = Math.fround(beta2 * v[i] + (1 - beta2) * g * g);
-      m[i] = mean;
-      v[i] = square;
-      weights[i] = decoupled * weights[i] - (rate * mean) / (Math.sqrt(square) * scale + epsilon);
-    }
+    adamStepFast(
+      { weights, firstMoment, secondMoment, gradient },
+      {
+        ...{ beta1, beta2, epsilon },
+        decay: kind === 'adamw' ? 1 - learningRate * weightDecay : 1,
+        l2: kind === 'adam' ? weightDecay : 0,
+        // Divided once here and not at every weight: divisions and roots are what a step costs.
+        rate: learningRate / (1 - this.#beta1Power),
+        scale: 1 / Math.sqrt(1 - this.#beta2Power),
+      },
+    );
   }
 
   exportState(): OptimizerState {

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { bytesOf, RandomSequence, RandomStream } from '@ptychofleet/base';
+import { describe, expect, it } from 'vitest';
+import wabt from 'wabt';
+import { adamStepFast } from './adam-kernel.ts';
+import { adamStep, type AdamNumbers, type AdamSlabs } from './adam-step.ts';
+import { adamWasm } from './kernels/adam.gen.ts';
+
+const seed = 20261128;
+console.info(`adam kernel: seed ${seed}`);
+const random = new RandomSequence(new RandomStream(seed, 'adam kernel'));
+/** Magnitudes from far below the smallest normal float32 to 2^20, zeros among them. */
+const value = (): number =>
+  random.integer(8) === 0 ? 0 : (2 * random.uniform() - 1) * 2 ** (random.integer(180) - 160);
+
+function slabsOf(size: number): AdamSlabs {
+  const slab = (): Float32Array => Float32Array.from({ length: size }, value);
+  return { weights: slab(), firstMoment: slab(), secondMoment: slab().map(Math.abs), gradient: slab() };
+}
+
+const numbersOf = (step: number, weightDecay: number, decoupled: boolean): AdamNumbers => ({
+  ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  l2: decoupled ? 0 : weightDecay,
+  decay: decoupled ? 1 - 1e-3 * weightDecay : 1,
+  rate: 1e-3 / (1 - 0.9 ** step),
+  scale: 1 / Math.sqrt(1 - 0.999 ** step),
+});
+
+describe('the vector kernel of Adam', () => {
+  // Around the length of a piece, odd and even, and sizes that leave one weight over.
+  it.each([1, 2, 7, 16_383, 16_384, 16_385, 50_001])(
+    'has the bytes of the definition over %i weights',
+    (size) => {
+      const [fast, plain] = [slabsOf(size), {} as Record<keyof AdamSlabs, Float32Array>];
+      for (const [name, slab] of Object.entries(fast))
+        plain[name as keyof AdamSlabs] = (slab as Float32Array).slice();
+      for (const [step, decay, decoupled] of [
+        [1, 0, false],
+        [2, 0.01, false],
+        [3, 0.01, true],
+        [400, 0, true],
+      ] as const) {
+        // prettier-ignore
+        const numbers = numbersOf(step, decay, decoupled);
+        adamStepFast(fast, numbers);
+        adamStep(plain, numbers, 0, size);
+        for (const name of Object.keys(plain) as (keyof AdamSlabs)[])
+          expect(Buffer.compare(bytesOf(fast[name]), bytesOf(plain[name])), `${name}, step ${step}`).toBe(0);
+      }
+    },
+  );
+
+  it('is what its text assembles to', async () => {
+    const text = readFileSync(new URL('kernels/adam.wat', import.meta.url), 'utf8');
+    const { buffer } = (await wabt()).parseWat('adam.wat', text, { simd: true }).toBinary({});
+    expect(Buffer.from(buffer).toString('base64')).toBe(adamWasm);
+  });
+});
