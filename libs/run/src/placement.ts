@@ -78,7 +78,10 @@ function assignAgain(state: FleetState, run: RunAtWork, effects: FleetEffect[]):
   }
 }
 
-/** A free worker for a block that others have or had already; `nobody` when there will be none, however long one waits. */
+/**
+ * A free worker for a block that others have or had already; `nobody` when there will be none, however long one waits, and
+ * nothing else would bring the block to its end.
+ */
 function oneMore(
   state: FleetState,
   run: RunAtWork,
@@ -91,6 +94,9 @@ function oneMore(
     isOfClass(run, candidate) && !involved.has(candidate.id) && isComparable(state, holding, candidate);
   const fresh = state.roster.leastLoaded((candidate) => may(candidate) && !voices.has(candidate.id));
   if (fresh !== undefined) return { worker: fresh, nobody: false };
+  // A saturated coordinator has many late blocks and no free worker: no look at everybody for each of them.
+  const matters = isDisputed(holding) || (!holding.strict && holding.leases.size === 0);
+  if (!matters) return { worker: undefined, nobody: false };
   const others = [...state.workers.values()].filter((candidate) => candidate.able && may(candidate));
   if (others.some(({ id }) => !voices.has(id))) return { worker: undefined, nobody: false };
   // Nobody else is there to ask: each of those who disagree computes it again, and who contradicts himself is found out.
