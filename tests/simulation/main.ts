@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
-import { Fault, invalidInput, messageOf } from '@ptychofleet/base';
+import { assert, Fault, invalidInput, messageOf } from '@ptychofleet/base';
 import { parseFaults } from './faults.ts';
+import { plainTraining } from './plain-training.ts';
+import { relayedTraining, type Traffic } from './relays.ts';
 import { calmDigest, check, scheduleOf, smallestFailure, type ScheduleChoice } from './schedule.ts';
 
-const usage = `npm run sim -- --seed S [--workers N] [--steps K] [--count M] [--faults LIST] [--json]
+const usage = `npm run sim -- --seed S [--workers N] [--steps K] [--count M] [--faults LIST] [--relays R] [--json]
 
 Simulates a cluster under faults and compares its weights with those of the calm run.
   --seed S       first seed (default 1)
@@ -11,6 +13,7 @@ Simulates a cluster under faults and compares its weights with those of the calm
   --steps K      optimiser steps at least (default 100)
   --count M      how many seeds, one after the other (default 1)
   --faults LIST  none, kinds to draw from (crash,hang), or single faults (hang@120:w3:1500); default: all kinds
+  --relays R     a calm run instead whose workers report to R relays, and those to the coordinator; needs --workers
   --json         one JSON object instead of text`;
 
 const counted = [
@@ -37,18 +40,22 @@ function main(): number {
   const workers = values.workers === undefined ? {} : { workers: count('--workers', values.workers, 1) };
   const faults = values.faults === undefined ? {} : parseFaults(values.faults);
   const choice = { steps, ...workers, ...faults };
+  if (values.relays !== undefined) return relayed({ ...choice, seed }, values.relays);
   const total = { schedules: 0, faults: 0, ...zero };
   let digest = '';
   let virtualMs = 0;
   let simulatedMs = 0;
+  let cpuMs = 0;
   for (let next = seed; next < seed + schedules; next++) {
     const simulation = scheduleOf({ ...choice, seed: next });
     try {
       // The calm run is made first, so that the rate is of the schedules alone.
       calmDigest(simulation.plan);
-      const startedMs = performance.now();
+      const [startedMs, cpuBefore] = [performance.now(), process.cpuUsage()];
       const outcome = check(simulation);
       simulatedMs += performance.now() - startedMs;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      cpuMs += (user + system) / 1000;
       for (const key of counted) total[key] += outcome[key];
       digest = outcome.digest;
       virtualMs = outcome.virtualMs;
@@ -60,17 +67,42 @@ function main(): number {
   }
   const seconds = simulatedMs / 1000;
   const eventsPerSecond = Math.round(total.events / seconds);
+  const cpuMicrosecondsPerEvent = Math.round((1000 * cpuMs) / total.events);
   if (values.json) {
-    console.info(JSON.stringify({ ok: true, seed, ...total, seconds, eventsPerSecond, digest, virtualMs }));
+    const pace = { seconds, eventsPerSecond, cpuMicrosecondsPerEvent };
+    console.info(JSON.stringify({ ok: true, seed, ...total, ...pace, digest, virtualMs }));
     return 0;
   }
   console.info(
     `${total.schedules} schedule${total.schedules === 1 ? '' : 's'} from seed ${seed} ended as the calm run does: ` +
       `${total.faults} faults, ${total.rounds} rounds, ${total.events} events, ${total.refused} answers refused, ` +
       `${total.again} blocks given out again, ${total.dismissed} workers dismissed, ${total.quarantined} put into quarantine, ` +
-      `${total.restarts} restarts of the coordinator; ${seconds.toFixed(1)} s, ${eventsPerSecond} events/s`,
+      `${total.restarts} restarts of the coordinator; ${seconds.toFixed(1)} s, ${eventsPerSecond} events/s, ${cpuMicrosecondsPerEvent} µs of CPU each`,
   );
   if (schedules === 1) console.info(`${digest} after ${(virtualMs / 1000).toFixed(1)} virtual seconds`);
+  return 0;
+}
+
+function relayed(choice: ScheduleChoice, text: string): number {
+  const { seed, steps, workers = 0 } = choice;
+  const relays = count('--relays', text, 1);
+  const virtualShards = 2 ** Math.ceil(Math.log2(Math.max(1, workers)));
+  const drawn = scheduleOf(choice).plan;
+  // Every worker has a shard; the last batch is short.
+  const [batchSize, groupCount] = [2 * virtualShards, 2 * virtualShards * steps - 1];
+  const plan = { ...drawn, virtualShards, batchSize, groupCount, epochs: 1, validationGroupCount: 0 };
+  if (!Number.isInteger(Math.log2(relays)) || relays > workers)
+    throw invalidInput('--relays', text, `a power of two up to --workers, ${workers || 'which is missing'}`);
+  const [one, several] = [1, relays].map((among) => relayedTraining(plan, workers, among, seed));
+  assert(
+    several.digest === plainTraining(plan),
+    `relays end with ${several.digest}, plain training does not`,
+  );
+  const slabs = ({ up, down }: Traffic): string => `${up} sums up and ${down} copies of the weights down`;
+  console.info(
+    `${virtualShards} shards, ${workers} workers, the same bits: in a step the coordinator moves ${slabs(one.relay)}; ` +
+      `with ${relays} relays ${slabs(several.coordinator)}, each relay ${slabs(several.relay)}\n${several.digest}`,
+  );
   return 0;
 }
 
@@ -94,6 +126,7 @@ function parse(): { values: Flags } {
         steps: { type: 'string', default: '100' },
         count: { type: 'string', default: '1' },
         faults: { type: 'string' },
+        relays: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -109,6 +142,7 @@ interface Flags {
   readonly steps: string;
   readonly count: string;
   readonly faults?: string;
+  readonly relays?: string;
   readonly json: boolean;
   readonly help: boolean;
 }
