@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,40 +12,111 @@ function ended(child) {
     : Promise.resolve();
 }
 
+/** Keeps what a process logs, with the time of each line in ms since 1970. */
+export function keepLog(child) {
+  const log = [];
+  child.stdout.resume();
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line.startsWith('{')) log.push(JSON.parse(line));
+  });
+  return log;
+}
+
+/** What a worker did: [{ time, microBatches, computeMs }]. */
+export function tasksOf({ log }) {
+  return log.filter(({ msg }) => msg === 'task done');
+}
+
+const patienceMs = 120_000;
+
+/** Waits until `look` finds something; fails when a process that is needed for it has ended, or after two minutes. */
+export async function until(look, ...children) {
+  for (const startedMs = Date.now(); ;) {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() - startedMs > patienceMs) throw new Error(`waited in vain for ${look}`);
+    for (const { exitCode, signalCode } of children) {
+      const end = exitCode ?? signalCode;
+      if (end !== null) throw new Error(`a process ended with ${end} before it did what was waited for`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function startCoordinator(context, { state, listen, flags }) {
+  const profile = context.profiles === null ? [] : ['--cpu-prof', '--cpu-prof-dir', context.profiles];
+  const main = path.join(context.root, 'apps/coordinator/dist/main.js');
+  const child = launch(
+    context.node,
+    [...profile, main, '--listen', listen, '--state-dir', state, '--log-level', 'debug', ...flags],
+    { stdio },
+  );
+  const log = keepLog(child);
+  const started = await new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('close', (code) => reject(new Error(`the coordinator ended with code ${code}`)));
+  });
+  return { child, log, address: started.address };
+}
+
 /**
  * A coordinator and workers of one thread on loopback, each worker behind a proxy that delays if `delayMs` is above 0.
- * What the workers log is kept with its time.
+ * What they log is kept with its time.
  */
 export class Fleet {
-  static async start(context, { workers, delayMs = 0 }) {
+  static async start(context, { workers, delayMs = 0, flags = [] }) {
     const state = await mkdtemp(path.join(context.folder, 'state-'));
-    const main = (app) => path.join(context.root, `apps/${app}/dist/main.js`);
-    const coordinator = launch(
-      context.node,
-      [main('coordinator'), ...['--listen', '127.0.0.1:0', '--state-dir', state]],
-      { stdio },
-    );
-    const started = await new Promise((resolve, reject) => {
-      coordinator.once('message', resolve);
-      coordinator.once('close', (code) => reject(new Error(`the coordinator ended with code ${code}`)));
-    });
-    coordinator.stdout.resume();
-    coordinator.stderr.resume();
-    return new Fleet(context, { coordinator, address: started.address, delayMs, workers });
+    const coordinator = await startCoordinator(context, { state, listen: '127.0.0.1:0', flags });
+    return new Fleet(context, { coordinator, state, flags, delayMs, workers });
   }
 
   #context;
+  #state;
+  #flags;
   #coordinator;
   #delayMs;
   #workers = [];
   #proxies = [];
 
-  constructor(context, { coordinator, address, delayMs, workers }) {
+  constructor(context, { coordinator, state, flags, delayMs, workers }) {
     this.#context = context;
+    this.#state = state;
+    this.#flags = flags;
     this.#coordinator = coordinator;
     this.#delayMs = delayMs;
-    this.address = address;
+    this.address = coordinator.address;
     this.ready = Promise.all(Array.from({ length: workers }, () => this.addWorker()));
+  }
+
+  get coordinator() {
+    return this.#coordinator;
+  }
+
+  /** Those that are alive. */
+  get workers() {
+    return [...this.#workers];
+  }
+
+  /** kill -9, and again from the same folder at the same address; the moment at which the new process began. */
+  async restartCoordinator() {
+    this.#coordinator.child.kill('SIGKILL');
+    await ended(this.#coordinator.child);
+    const startedMs = Date.now();
+    const at = { state: this.#state, listen: this.address, flags: this.#flags };
+    this.#coordinator = await startCoordinator(this.#context, at);
+    return startedMs;
+  }
+
+  /** kill -9; the moment at which it was sent. */
+  killWorker(worker) {
+    this.#workers.splice(this.#workers.indexOf(worker), 1);
+    worker.child.kill('SIGKILL');
+    return Date.now();
+  }
+
+  /** Steps that the present coordinator has finished: [{ time, closeMs, keepMs }]. */
+  steps() {
+    return this.#coordinator.log.filter(({ msg, purpose }) => msg === 'round closed' && purpose === 'step');
   }
 
   async addWorker() {
@@ -65,58 +136,63 @@ export class Fleet {
       ],
       { stdio },
     );
-    const worker = { child, log: [] };
+    const worker = { child, log: keepLog(child) };
     this.#workers.push(worker);
-    child.stdout.resume();
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      if (line.startsWith('{')) worker.log.push(JSON.parse(line));
-    });
-    while (!worker.log.some(({ msg }) => msg === 'joined')) {
-      if (child.exitCode !== null) throw new Error(`a worker ended with code ${child.exitCode}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => worker.log.some(({ msg }) => msg === 'joined'), child);
     return worker;
   }
 
-  /** What each worker did: [{ time, computeMs }], from the first task to the last. */
+  /** What each worker did, from the first task to the last. */
   tasks() {
-    return this.#workers.map(({ log }) => log.filter(({ msg }) => msg === 'task done'));
+    return this.#workers.map(tasksOf);
   }
 
   async stop() {
     for (const { child } of this.#workers) child.kill('SIGTERM');
     await Promise.all(this.#workers.map(({ child }) => ended(child)));
-    this.#coordinator.kill('SIGTERM');
-    await ended(this.#coordinator);
+    this.#coordinator.child.kill('SIGTERM');
+    await ended(this.#coordinator.child);
     for (const proxy of this.#proxies) proxy.end();
   }
 }
 
 const cli = (context) => path.join(context.root, 'apps/cli/bin/ptychofleet.js');
 
-async function command(context, args) {
+function command(context, args) {
   const child = launch(context.node, [cli(context), ...args], { stdio });
   let complaint = '';
   child.stdout.resume();
   child.stderr.on('data', (data) => (complaint = (complaint + data).slice(-2000)));
-  await ended(child);
-  if (child.exitCode !== 0) throw new Error(`ptychofleet ${args[0]}: ${complaint}`);
+  const done = ended(child).then(() => {
+    if (child.exitCode !== 0) throw new Error(`ptychofleet ${args[0]}: ${complaint}`);
+  });
+  return { child, done };
 }
 
-/** A scan of as many patterns as `steps` steps of 16 take, made once. */
-export async function scanFile(context, steps) {
-  const file = path.join(context.folder, `scan-${steps}.npz`);
-  await command(context, ['simulate', file, '--count', String(16 * steps), '--quiet']);
+/** A scan of as many patterns as `steps` steps of `batch` take, made once. */
+export async function scanFile(context, steps, batch = 16) {
+  const file = path.join(context.folder, `scan-${steps}x${batch}.npz`);
+  if (!existsSync(file)) {
+    await command(context, ['simulate', file, '--count', String(batch * steps), '--quiet']).done;
+  }
   return file;
 }
 
-/** Trains on the fleet; the record of the run. */
-export async function train(context, fleet, scan, epochs) {
+/** Begins to train on the fleet, in steps of 16 patterns unless `flags` say otherwise; `child` is the command. */
+export async function beginTraining(context, fleet, scan, flags) {
   const out = await mkdtemp(path.join(context.folder, 'run-'));
-  await command(context, [
+  const all = { '--gridsize': 1, '--batch_size': 16, ...flags };
+  const { child, done } = command(context, [
     'train',
-    ...['--coordinator', fleet.address, '--train_data_file', scan, '--output_dir', out],
-    ...['--gridsize', '1', '--batch_size', '16', '--max_epochs', String(epochs), '--quiet'],
+    ...['--coordinator', fleet.address, '--train_data_file', scan, '--output_dir', out, '--quiet'],
+    ...Object.entries(all).flatMap(([flag, value]) => (value === null ? [flag] : [flag, String(value)])),
   ]);
+  return { child, done, out };
+}
+
+/** Trains on the fleet; the record of the run. */
+export async function train(context, fleet, scan, epochs, flags = {}) {
+  const { done, out } = await beginTraining(context, fleet, scan, { '--max_epochs': epochs, ...flags });
+  await done;
   return JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8'));
 }

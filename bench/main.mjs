@@ -1,24 +1,13 @@
-// `npm run bench [-- --only NAME] [--short] [--no-record]`: side-by-side measurements; each compares two things in one run and
-// prints ratios. What was measured is appended to docs/benchmarks.md.
+// `npm run bench`: side-by-side measurements; each compares two things in one run and prints ratios. What was measured is
+// appended to docs/benchmarks.md.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { createContext } from '../tools/setup/places.mjs';
+import { createContext, makeFolder } from '../tools/setup/places.mjs';
 import { SetupProblem } from '../tools/setup/problem.mjs';
+import { benchArguments, usage } from './arguments.mjs';
 import { table } from './measure.mjs';
-
-const names = ['step', 'reduce', 'wire', 'scale', 'sync', 'start'];
-const options = { only: { type: 'string' }, short: { type: 'boolean' }, 'no-record': { type: 'boolean' } };
-
-function chosen() {
-  const { values } = parseArgs({ options });
-  const only = values.only?.split(',') ?? names;
-  const unknown = only.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new SetupProblem(`--only ${unknown.join()}: there is no such bench.`, `Choose from ${names.join(', ')}.`); // prettier-ignore
-  return { only, short: values.short ?? false, record: !(values['no-record'] ?? false) };
-}
 
 function heading(context) {
   const git = (...args) => execFileSync('git', args, { cwd: context.root, encoding: 'utf8' }).trim();
@@ -28,11 +17,24 @@ function heading(context) {
   return `## ${new Date().toISOString().slice(0, 16).replace('T', ' ')} · ${git('rev-parse', '--short', 'HEAD')}${changed}\n\n${cpus.length} × ${cpus[0].model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, load ${load} at the start${context.short ? ', short form' : ''}.\n`;
 }
 
+function profileFolder(name) {
+  const folder = path.resolve(name);
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw new SetupProblem(`--profile: ${folder} cannot be made (${error.code}).`, 'Name another folder.');
+  }
+  return folder;
+}
+
 async function main() {
-  const { only, short, record } = chosen();
+  const { help, only, short, record, profile } = benchArguments(process.argv.slice(2));
+  if (help) return console.log(usage);
   const root = createContext();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'ptychofleet-bench-'));
-  const context = { ...root, folder, short, bench: (name) => path.join(root.root, 'bench', name) };
+  const bench = (name) => path.join(root.root, 'bench', name);
+  const profiles = profile === null ? null : profileFolder(profile);
+  const context = { ...root, folder, short, profiles, bench };
   const head = heading(context);
   const sections = [];
   try {

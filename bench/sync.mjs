@@ -26,7 +26,9 @@ export async function run(context) {
     const fleet = await Fleet.start(context, { workers, delayMs });
     try {
       await fleet.ready;
-      await train(context, fleet, scan, context.short ? 3 : 2);
+      // Every worker has a part of each step.
+      const flags = { '--virtual-shards': Math.max(4, workers) };
+      await train(context, fleet, scan, context.short ? 3 : 2, flags);
       const shares = sharesNotComputing(fleet);
       if (shares.length === 0) throw new Error(`${workers} workers: too few tasks to tell`);
       const name = `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${delayMs} ms one way`;
