@@ -9,9 +9,7 @@ import {
   divideByCount,
   euclideanNorm,
   earlyStoppingStart,
-  ScalarTree,
   slabDigests,
-  TreeReduction,
   type ClippingSpec,
   type EarlyStoppingSpec,
   type OptimizerSpec,
@@ -25,7 +23,6 @@ import {
   optimiserMoves,
   positionAfter,
   runStart,
-  shardsOfStep,
   stepsBefore,
   stepsPerEpoch,
   tasksOf,
@@ -47,6 +44,7 @@ import type {
 import type { JsonObject } from '@ptychofleet/wire';
 import { weightOfBatch } from './batch-weight.ts';
 import { PublishedWeights } from './published-weights.ts';
+import { StepSums } from './step-sums.ts';
 import { decodeTrainingState, encodeTrainingState, type RunIdentity } from './training-state.ts';
 
 export interface TrainingSettings {
@@ -99,9 +97,7 @@ export class TrainingJob implements Job {
   readonly #history: EpochSummary[] = [];
   /** Sum over the steps since the optimiser moved last. */
   #accumulated: { gradient: Float32Array; groups: number } | null = null;
-  #gradient: TreeReduction;
-  #losses: ScalarTree;
-  #counts: ScalarTree;
+  #sums: StepSums;
   #validation: { lossSum: Float64Array; groups: number };
   #epochLossSum = 0;
   #epochGroups = 0;
@@ -120,9 +116,7 @@ export class TrainingJob implements Job {
     this.patternsPerGroup = settings.scan.scan.C;
     this.#optimizer = createOptimizer(settings.optimizer, layout.size);
     this.#schedule = createSchedule(settings.schedule);
-    this.#gradient = new TreeReduction(plan.virtualShards);
-    this.#losses = new ScalarTree(plan.virtualShards);
-    this.#counts = new ScalarTree(plan.virtualShards);
+    this.#sums = new StepSums(plan);
     this.#validation = this.#emptyValidation();
     this.#published = new PublishedWeights(layout, weights);
     const { spec, dataset, validation } = settings.identity;
@@ -206,21 +200,16 @@ export class TrainingJob implements Job {
     return { ...common, kind: 'TASK_KIND_LOSS', scanDigest: validation.digest, microBatches };
   }
 
-  accept(place: RoundPlace, { level, index }: Block, answer: TaskAnswer): void {
-    if (place.purpose === 'step') {
-      this.#gradient.addNode(level, index, answer.values, 'owned');
-      this.#losses.addNode(level, index, answer.lossSum);
-      this.#counts.addNode(level, index, answer.groupCount);
-    } else {
-      this.#validation.lossSum[index] = answer.lossSum;
+  accept(place: RoundPlace, block: Block, answer: TaskAnswer): void {
+    if (place.purpose === 'step') this.#sums.add(block, answer);
+    else {
+      this.#validation.lossSum[block.index] = answer.lossSum;
       this.#validation.groups += answer.groupCount;
     }
   }
 
   voidRound(): void {
-    this.#gradient = new TreeReduction(this.plan.virtualShards);
-    this.#losses = new ScalarTree(this.plan.virtualShards);
-    this.#counts = new ScalarTree(this.plan.virtualShards);
+    this.#sums = new StepSums(this.plan);
     this.#validation = this.#emptyValidation();
   }
 
@@ -268,18 +257,7 @@ export class TrainingJob implements Job {
   /** Adds the step up and moves the optimiser when it is time; returns what goes into the ledger. */
   #endStep(place: RoundPlace): Pick<RoundOutcome, 'gradientNorm'> & { readonly step: LedgerStep } {
     const { plan } = this;
-    // Shards beyond a short last batch have no groups: the identity of the sum.
-    for (let shard = shardsOfStep(plan, place.stepInEpoch); shard < plan.virtualShards; shard++) {
-      this.#gradient.add(shard, null);
-      this.#losses.addNode(0, shard, null);
-      this.#counts.addNode(0, shard, null);
-    }
-    const gradient = this.#gradient.result();
-    const unweighted = this.#losses.root();
-    const groups = this.#counts.root();
-    assert(gradient !== null && unweighted !== null && groups !== null, 'a step has groups');
-    const expected = Math.min(plan.batchSize, plan.groupCount - place.stepInEpoch * plan.batchSize);
-    assert(groups === expected, `step reduced ${groups} groups, ${expected} were handed out`);
+    const { gradient, lossSum: unweighted, groups } = this.#sums.finish(place.stepInEpoch);
     const { loss, scan } = this.#settings;
     const weight = loss.normalizer === 'batch' ? weightOfBatch(plan, scan.scan, place) : 1;
     if (weight !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= weight;
