@@ -25,6 +25,8 @@ export class ChaosFleet {
   readonly #log: WriteStream;
   readonly #onLine: (line: LogLine) => void;
   #closing = false;
+  /** Coordinators that were meant to end. */
+  readonly #killed = new WeakSet<ChildProcess>();
 
   private constructor(folder: string, onLine: (line: LogLine) => void) {
     this.#folder = folder;
@@ -47,15 +49,18 @@ export class ChaosFleet {
     return `127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it, or starts it again where it was. */
+  /** Starts it, or starts it again where it was. Returns when it listens, or when it was killed before. */
   startCoordinator(): Promise<void> {
+    // Killed twice while it was away: the first one to come back starts it.
+    if (this.#coordinator !== null && !this.#killed.has(this.#coordinator)) return Promise.resolve();
     const args = ['--listen', `127.0.0.1:${this.#port}`, '--state-dir', join(this.#folder, 'state')];
     const child = this.#launch('coordinator', args);
     this.#coordinator = child;
     return new Promise((resolve, reject) => {
-      child.once('exit', (code, signal) =>
-        reject(new Error(`the coordinator ended with ${code ?? signal}; see ${this.#folder}/fleet.log`)),
-      );
+      child.once('exit', (code, signal) => {
+        if (this.#killed.has(child)) resolve();
+        else reject(new Error(`the coordinator ended with ${code ?? signal}; see ${this.#folder}/fleet.log`));
+      });
       createInterface({ input: child.stderr! }).on('line', (text) => {
         this.#log.write(`${text}\n`);
         const line = parse(text);
@@ -82,8 +87,9 @@ export class ChaosFleet {
   }
 
   killCoordinator(): void {
-    this.#coordinator?.removeAllListeners('exit');
-    this.#coordinator?.kill('SIGKILL');
+    if (this.#coordinator === null) return;
+    this.#killed.add(this.#coordinator);
+    this.#coordinator.kill('SIGKILL');
   }
 
   async stop(): Promise<void> {
