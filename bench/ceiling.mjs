@@ -11,7 +11,8 @@ export const title =
 const shards = 64;
 /** Shards that a worker is given at a time (libs/run). */
 const blockMost = 8;
-const processesMost = 4;
+/** Fewer would hold one another's heartbeats up. */
+const processesMost = 8;
 /** The first steps connect, load and settle. */
 const settling = 2;
 
