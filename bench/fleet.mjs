@@ -27,9 +27,9 @@ export function tasksOf({ log }) {
   return log.filter(({ msg }) => msg === 'task done');
 }
 
-const patienceMs = 120_000;
+const patienceMs = 300_000;
 
-/** Waits until `look` finds something; fails when a process that is needed for it has ended, or after two minutes. */
+/** Waits until `look` finds something; fails when a process that is needed for it has ended, or after five minutes. */
 export async function until(look, ...children) {
   for (const startedMs = Date.now(); ;) {
     const found = look();
