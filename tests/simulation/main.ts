@@ -42,6 +42,7 @@ function main(): number {
   const choice = { steps, ...workers, ...faults };
   if (values.relays !== undefined) return relayed({ ...choice, seed }, values.relays);
   const total = { schedules: 0, faults: 0, ...zero };
+  const tell = progressOf(schedules);
   let digest = '';
   let virtualMs = 0;
   let simulatedMs = 0;
@@ -64,6 +65,7 @@ function main(): number {
     }
     total.schedules += 1;
     total.faults += simulation.faults.length;
+    tell(total.schedules);
   }
   const seconds = simulatedMs / 1000;
   const eventsPerSecond = Math.round(total.events / seconds);
@@ -104,6 +106,20 @@ function relayed(choice: ScheduleChoice, text: string): number {
       `with ${relays} relays ${slabs(several.coordinator)}, each relay ${slabs(several.relay)}\n${several.digest}`,
   );
   return 0;
+}
+
+/** Says every ten seconds, on the standard error, how many of many schedules are done and how long the others will take. */
+function progressOf(schedules: number): (done: number) => void {
+  const startedMs = performance.now();
+  let saidMs = startedMs;
+  return (done) => {
+    const nowMs = performance.now();
+    if (nowMs - saidMs < 10_000 || done === schedules) return;
+    saidMs = nowMs;
+    const leftSeconds = Math.round(((nowMs - startedMs) / done) * (schedules - done)) / 1000;
+    const left = leftSeconds < 90 ? `${Math.ceil(leftSeconds)} s` : `${Math.ceil(leftSeconds / 60)} min`;
+    console.error(`${done} of ${schedules} schedules, ${left} left`);
+  };
 }
 
 function report(choice: ScheduleChoice, failure: string, json: boolean): number {
