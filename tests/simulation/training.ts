@@ -115,7 +115,7 @@ export class SyntheticTraining {
     return {
       position: this.#position,
       weights: this.#weights.slice(),
-      optimizer: this.#optimizer.exportState(),
+      optimizer: structuredClone(this.#optimizer.lendState()),
       history: [...this.#history],
       version: this.#version,
     };

@@ -145,7 +145,7 @@ export class TrainingJob implements Job {
       chain: this.#chain,
       numerics: this.#numerics,
       weights: this.#settings.weights,
-      optimizer: this.#optimizer.exportState(),
+      optimizer: this.#optimizer.lendState(),
       schedule: this.#schedule.exportState(),
       stopping: this.#stopping,
       accumulated: this.#accumulated,

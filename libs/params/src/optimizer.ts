@@ -26,8 +26,8 @@ export interface Optimizer {
   readonly stepCount: number;
   /** Overwrites `weights`; `gradient` is the mean gradient and is only read. */
   step(weights: Float32Array, gradient: Float32Array, learningRate: number): void;
-  /** Copies, so that later steps do not change what is being written to a checkpoint. */
-  exportState(): OptimizerState;
+  /** The slabs themselves, which the next step changes: copying them is the caller's, who may have to copy them anyway. */
+  lendState(): OptimizerState;
   /** @throws Fault data-loss when the state belongs to another optimiser or size. */
   importState(state: OptimizerState): void;
 }
@@ -74,8 +74,8 @@ class Adam implements Optimizer {
     );
   }
 
-  exportState(): OptimizerState {
-    const slabs = { firstMoment: this.#firstMoment.slice(), secondMoment: this.#secondMoment.slice() };
+  lendState(): OptimizerState {
+    const slabs = { firstMoment: this.#firstMoment, secondMoment: this.#secondMoment };
     return { stepCount: this.#stepCount, slabs };
   }
 
@@ -124,8 +124,8 @@ class Sgd implements Optimizer {
     }
   }
 
-  exportState(): OptimizerState {
-    return { stepCount: this.#stepCount, slabs: { velocity: this.#velocity.slice() } };
+  lendState(): OptimizerState {
+    return { stepCount: this.#stepCount, slabs: { velocity: this.#velocity } };
   }
 
   importState(state: OptimizerState): void {
