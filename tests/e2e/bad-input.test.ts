@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleOf } from '../../libs/bundle/src/bundle.test-support.ts';
 import { badScans, goodScan, threePatterns } from './bad-scans.test-support.ts';
 import { Bench, filesBelow } from './processes.test-support.ts';
+import { wayToMount } from './small-disk.test-support.ts';
 
 const bench = new Bench();
 const out = bench.path('out');
@@ -103,6 +104,38 @@ describe('an output folder', () => {
     expect(await refusal(training)).toMatch(`--output_dir ${folder()} cannot be written`);
     const inference = ['infer', '--model_path', model, '--test_data', scan, '--output_dir', folder()];
     expect(await refusal(inference)).toContain(says);
+  });
+});
+
+describe('a state folder', () => {
+  const place = (folder: string): string[] => ['--listen', '127.0.0.1:0', '--state-dir', folder];
+
+  it.each(['coordinator', 'up'])('that is a file, lies below one, or is damaged, for %s', async (command) => {
+    expect(await refusal([command, ...place(scan)])).toMatch(
+      /scan\.npz( cannot be written)?: it is a file, not a folder; choose another folder$/m,
+    );
+    expect(await refusal([command, ...place(`${scan}/below`)])).toMatch(
+      /scan\.npz\/below( cannot be written)?: part of the path is a file, not a folder; choose another folder$/m,
+    );
+    const damaged = bench.path('damaged-state');
+    mkdirSync(damaged, { recursive: true });
+    writeFileSync(`${damaged}/registry.sqlite`, 'no database at all. '.repeat(500));
+    expect(await refusal([command, ...place(damaged)])).toMatch(
+      /registry\.sqlite: it is damaged; move it away/,
+    );
+  });
+
+  const way = wayToMount();
+  it.skipIf(way === null).each([
+    ['', 'the file system is read-only; choose another folder'],
+    ['/below', 'the folder cannot be made; choose another one'],
+  ])('on a disk that is read-only%s', async (below, says) => {
+    const disk = bench.path('read-only');
+    mkdirSync(disk, { recursive: true });
+    const script = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"';
+    const through = ['unshare', ...(way ?? []), 'sh', '-c', script, disk];
+    const { code, stderr } = await bench.start(['coordinator', ...place(disk + below)], {}, through).ended;
+    expect([code, stderr]).toEqual([2, `ptychofleet coordinator: cannot write ${disk}${below}: ${says}\n`]);
   });
 });
 

@@ -113,9 +113,17 @@ export class Bench {
     return running;
   }
 
-  /** Starts `ptychofleet` with the arguments. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    return this.launch(process.execPath, [bin, ...args], env);
+  /**
+   * Starts `ptychofleet` with the arguments.
+   * @param through a command that becomes it, such as `nsenter` with its flags
+   */
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ): Running {
+    const [command = '', ...rest] = [...through, process.execPath, bin, ...args];
+    return this.launch(command, rest, env);
   }
 
   launch(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {

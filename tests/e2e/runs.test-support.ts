@@ -55,8 +55,10 @@ export async function workersWhen(
 export async function startCoordinator(
   bench: Bench,
   stateFolder: string,
+  ...more: string[]
 ): Promise<{ coordinator: Running; address: string }> {
-  const coordinator = bench.start(['coordinator', '--listen', '127.0.0.1:0', '--state-dir', stateFolder]);
+  const place = ['--listen', '127.0.0.1:0', '--state-dir', stateFolder];
+  const coordinator = bench.start(['coordinator', ...place, ...more]);
   const [, address = ''] = await coordinator.said(/"address":"(127\.0\.0\.1:\d+)".*"listening"/);
   return { coordinator, address };
 }

@@ -52,8 +52,8 @@ export async function readModel(field: string, path: string): Promise<Uint8Array
   return bytes;
 }
 
-/** Makes the output folder, or says why nothing could be written there; before any work starts. */
-export async function prepareOutput(path: string): Promise<void> {
+/** Makes the folder that the user named for output, or says why nothing could be written there; before any work starts. */
+export async function prepareOutput(path: string, field = '--output_dir'): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
     if (!(await stat(path)).isDirectory()) throw new Error('it is not a folder');
@@ -65,15 +65,12 @@ export async function prepareOutput(path: string): Promise<void> {
       ENOTDIR: 'part of the path is a file, not a folder',
       EACCES: 'writing there is not permitted',
       EROFS: 'the file system is read-only',
+      ENOENT: 'the folder cannot be made',
     };
     const reason = known[code] ?? messageOf(error);
-    throw new Fault(
-      'invalid-input',
-      `--output_dir ${path} cannot be written: ${reason}; choose another folder`,
-      {
-        field: '--output_dir',
-        received: path,
-      },
-    );
+    throw new Fault('invalid-input', `${field} ${path} cannot be written: ${reason}; choose another folder`, {
+      field,
+      received: path,
+    });
   }
 }

@@ -16,7 +16,7 @@ export async function up(chosen: UpArguments, output: OutputOptions, interrupt: 
   const listen = parseAddress(chosen.listen, '--listen');
   const workers = workerCount(chosen);
   const stateFolder = resolve(chosen.stateDir);
-  await prepareOutput(stateFolder);
+  await prepareOutput(stateFolder, '--state-dir');
   const logFolder = join(stateFolder, 'logs');
   const fleet = await PrivateFleet.start({ workers, listen, logFolder, stateFolder });
   const record = { type: 'listening', address: fleet.address, workers, logs: logFolder };

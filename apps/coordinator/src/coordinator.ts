@@ -5,6 +5,7 @@ import {
   isFinal,
   runId as asRunId,
   standingOf,
+  tasksOf,
   type WorkerStanding,
   type FleetEffect,
   type FleetEvent,
@@ -259,9 +260,10 @@ export class Coordinator {
     const { purpose, epoch, stepInEpoch } = effect;
     run.place = { purpose, epoch, stepInEpoch };
     const task = run.job.describe(run.place, effect.block);
-    const { worker, lease, why } = effect;
-    if (why !== '')
-      this.#logger.info({ runId: effect.run, workerId: worker, leaseId: lease, why }, 'given out again');
+    const { run: runId, worker: workerId, lease: leaseId, round, why } = effect;
+    const given = { runId, workerId, leaseId, round, tasks: tasksOf(effect.block) };
+    if (why === '') this.#logger.debug(given, 'given out');
+    else this.#logger.info({ ...given, why }, 'given out again');
     this.workers.byId(effect.worker)?.send({
       task: {
         leaseId: effect.lease,

@@ -1,5 +1,6 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { FsBlobStore, Registry, storageFault, sweepTemporaries, type Failpoint } from '@ptychofleet/store';
 
 /** All that a coordinator keeps, in one folder. */
@@ -17,9 +18,12 @@ export interface Storage {
  * @throws Fault in one sentence when it cannot be used
  */
 export async function openStorage(folder: string, failpoint: Failpoint): Promise<Storage> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
     throw storageFault(folder, error);
-  });
+  }
   const registry = new Registry(folder, failpoint);
   const checkpoints = new FsBlobStore(join(folder, 'checkpoints'), failpoint);
   await sweepTemporaries(folder);

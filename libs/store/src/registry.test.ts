@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -57,6 +58,18 @@ const stepWrite = (runId: string, step: number, loss = 0.5): Extract<RegistryWri
   }),
 });
 
+/** Does `work` while no file of this process may grow beyond so many bytes: the kernel refuses it as it does on a full disk. */
+function growing(bytesMax: string, work: () => void): void {
+  const limit = (bytes: string): unknown =>
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+  limit(bytesMax);
+  try {
+    work();
+  } finally {
+    limit('unlimited');
+  }
+}
+
 describe('a registry', () => {
   it('has after a restart what was committed, in its order', () => {
     const folder = emptyFolder();
@@ -111,6 +124,28 @@ describe('a registry', () => {
     registry.commit([{ type: 'run', row: row('a') }], true);
     const twice: RegistryWrite[] = [stepWrite('a', 1), { type: 'run', row: row('a') }];
     expect(() => registry.commit(twice, true)).toThrow(Fault);
+    expect(registry.step('a', 1)).toBeNull();
+    registry.commit([stepWrite('a', 1)], true);
+    expect(registry.step('a', 1)).not.toBeNull();
+    registry.close();
+  });
+
+  it('says why the disk did not take a commit, which it takes when there is room', () => {
+    const registry = new Registry(emptyFolder());
+    registry.commit([{ type: 'run', row: row('a') }], true);
+    const refused: unknown[] = [];
+    growing('1', () => {
+      for (const durably of [true, false]) {
+        try {
+          registry.commit([stepWrite('a', 1)], durably);
+        } catch (error) {
+          refused.push(error);
+        }
+      }
+    });
+    expect(refused).toHaveLength(2);
+    for (const fault of refused)
+      expect(fault).toMatchObject({ kind: 'exhausted', message: expect.stringMatching(/disk I\/O error$/) });
     expect(registry.step('a', 1)).toBeNull();
     registry.commit([stepWrite('a', 1)], true);
     expect(registry.step('a', 1)).not.toBeNull();

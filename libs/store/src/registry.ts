@@ -116,7 +116,7 @@ export class Registry {
     this.#guarded(() => {
       this.#db.pragma(`synchronous = ${durably ? 'FULL' : 'NORMAL'}`);
       for (const write of writes) this.#failAround(write, 'before');
-      this.#db.transaction(() => writes.forEach((write) => this.#write(write)))();
+      this.#atOnce(() => writes.forEach((write) => this.#write(write)));
       for (const write of writes) this.#failAround(write, 'after');
     });
   }
@@ -195,6 +195,18 @@ export class Registry {
     this.#db.close();
     this.#lock.exec('ROLLBACK');
     this.#lock.close();
+  }
+
+  #atOnce(work: () => void): void {
+    this.#db.exec('BEGIN');
+    try {
+      work();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      // A disk that fails has made SQLite roll back already; rolling back again would hide why.
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   #write(write: RegistryWrite): void {

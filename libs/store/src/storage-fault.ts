@@ -11,6 +11,9 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: readOnly,
   EACCES: forbidden,
   EPERM: forbidden,
+  EEXIST: 'it is a file, not a folder; choose another folder',
+  // What Node makes of a folder below one that is read-only.
+  ENOENT: 'the folder cannot be made; choose another one',
   ENOTDIR: 'part of the path is a file, not a folder; choose another folder',
   // SQLite's names for the same.
   SQLITE_FULL: full,

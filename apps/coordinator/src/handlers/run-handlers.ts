@@ -46,10 +46,13 @@ export function runHandlers(
     WatchRun: (stream) => {
       try {
         const record = coordinator.record(stream.request.runId);
+        // A run that is over has ended before its past is told: the stream ends with the last event, not with the first.
+        let told = false;
         const stop = record.watch(stream.request.fromSequence, (event) => {
           stream.write({ event });
-          if (record.closed) stream.end();
+          if (told && record.closed) stream.end();
         });
+        told = true;
         if (record.closed) stream.end();
         stream.on('cancelled', stop);
         stream.on('close', stop);

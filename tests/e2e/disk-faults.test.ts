@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { CoordinatorClient, type RunEvent } from '@ptychofleet/wire';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  creditsOf,
+  isOver,
+  outcomeOf,
+  runWhen,
+  submitTraining,
+  succeeded,
+  textOf,
+} from './client.test-support.ts';
+import { Bench, filesBelow, type Running } from './processes.test-support.ts';
+import { simulateScan, workersWhen } from './runs.test-support.ts';
+import { limitedFolder, smallDisk, wayToMount, type Ground } from './small-disk.test-support.ts';
+import { startSyntheticWorker } from './synthetic-worker.test-support.ts';
+
+/** The real coordinator on a disk that is full. The gradients are synthetic. */
+const bench = new Bench();
+const overrides = {
+  ...{ nFiltersScale: 1, batchSize: 8, virtualShards: 2, gridsize: 1 },
+  ...{ nGroups: 16, epochs: 2 },
+};
+const stepCount = 4;
+let scan: Buffer;
+let other: Buffer;
+let calm: Awaited<ReturnType<typeof outcomeOf>>;
+
+let coordinator: Running;
+let address = '127.0.0.1:0';
+let client: CoordinatorClient;
+const workers: Promise<void>[] = [];
+const leave = new AbortController();
+
+/** Starts a coordinator that saves after every step, at the same address for all of this file. */
+async function start(folder: string, through: readonly string[]): Promise<void> {
+  const args = ['coordinator', '--listen', address, '--state-dir', folder, '--checkpoint-seconds', '0'];
+  coordinator = bench.start(args, {}, through);
+  [, address = ''] = await coordinator.said(/"address":"(127\.0\.0\.1:\d+)".*"listening"/);
+}
+
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  coordinator.signal(signal);
+  await coordinator.ended;
+}
+
+const submit = (): Promise<string> => submitTraining(client, scan, overrides);
+const twoWorkers = () => workersWhen(address, ({ length }) => length === 2);
+
+beforeAll(async () => {
+  scan = readFileSync(await simulateScan(bench, 16));
+  other = readFileSync(await simulateScan(bench, 8));
+  await start(bench.path('calm'), []);
+  for (const name of ['one', 'two']) workers.push(startSyntheticWorker(address, name, leave.signal));
+  client = new CoordinatorClient(address);
+  await twoWorkers();
+  calm = await outcomeOf(client, await succeeded(client, await submit()));
+  await stop('SIGTERM');
+}, 300_000);
+afterEach(() => stop('SIGKILL'));
+afterAll(async () => {
+  leave.abort();
+  await Promise.all(workers);
+  client.close();
+});
+
+/** Takes all room away until the run cannot go on; what the coordinator clears away meanwhile is taken, too. */
+async function fillUntilItWaits(ground: Ground, runId: string) {
+  return runWhen(client, runId, (run) => {
+    if (!run.reason.startsWith('waits until it can be stored')) ground.fill(coordinator);
+    return run.reason.startsWith('waits until it can be stored');
+  });
+}
+
+async function eventsOf(runId: string): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of client.watchRun(runId)) {
+    if (!event.progress) events.push(event);
+    if (event.stateChanged && isOver(event.stateChanged)) break;
+  }
+  return events;
+}
+
+async function expectCalm(runId: string): Promise<void> {
+  const run = await succeeded(client, runId);
+  expect(await outcomeOf(client, run)).toEqual(calm);
+  const credits = creditsOf(await textOf(client, runId, 'ledger-workers.jsonl'));
+  expect(credits.map(({ step }) => step)).toEqual(Array.from({ length: stepCount }, (_, i) => i + 1));
+  for (const { shards } of credits) expect(shards).toEqual([0, 1]);
+}
+
+const way = wayToMount();
+
+describe.each([
+  ['a disk that is full', way === null, () => smallDisk(bench, way ?? [])],
+  ['files that may not grow', false, () => Promise.resolve(limitedFolder(bench))],
+] as const)('%s', (_, cannotMount, prepare) => {
+  it.skipIf(cannotMount)(
+    'holds a run up, which says so; refuses uploads and runs without a trace; and all goes on with room',
+    async () => {
+      const ground = await prepare();
+      await start(ground.folder, ground.through);
+      await twoWorkers();
+      const runId = await submit();
+      await runWhen(client, runId, ({ progress }) => Number(progress?.step) >= 1);
+      const waiting = await fillUntilItWaits(ground, runId);
+      expect(waiting.state).toBe('RUN_STATE_RUNNING');
+      expect(waiting.reason).toMatch(/: cannot write \S+: [^\n.]+$/);
+      expect(Number(waiting.progress?.step)).toBeLessThan(stepCount);
+
+      const kept = filesBelow(`${ground.seen}/blobs`);
+      const refusal = { kind: 'exhausted', message: expect.stringMatching(/^cannot write [^\n.]+/) };
+      await expect(client.uploadDataset('other.npz', other)).rejects.toMatchObject(refusal);
+      await expect(submit()).rejects.toMatchObject(refusal);
+      expect(filesBelow(`${ground.seen}/blobs`)).toEqual(kept);
+      expect((await client.listRuns()).map((run) => run.runId)).toEqual([runId]);
+
+      ground.free(coordinator);
+      await expectCalm(runId);
+      const { digest } = await client.uploadDataset('other.npz', other);
+      expect(await client.getDataset(digest)).toMatchObject({ patternCount: 8 });
+      expect(filesBelow(ground.seen).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+
+      // What a client sees of it: every event once and in order.
+      const events = await eventsOf(runId);
+      expect(events.map(({ sequence }) => Number(sequence))).toEqual(events.map((_, i) => i + 1));
+      const names = events.flatMap(({ artifactReady }) => artifactReady?.name ?? []);
+      expect(names.filter((name) => name === 'wts.h5.zip')).toHaveLength(1);
+      expect(events.filter(({ epochFinished }) => epochFinished)).toHaveLength(overrides.epochs);
+    },
+    300_000,
+  );
+});
