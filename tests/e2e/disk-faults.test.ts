@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry, registryFileName } from '@ptychofleet/store';
 import { CoordinatorClient, type RunEvent } from '@ptychofleet/wire';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -10,12 +12,12 @@ import {
   succeeded,
   textOf,
 } from './client.test-support.ts';
-import { Bench, filesBelow, type Running } from './processes.test-support.ts';
+import { Bench, filesBelow, jsonLines, type Running } from './processes.test-support.ts';
 import { simulateScan, workersWhen } from './runs.test-support.ts';
 import { limitedFolder, smallDisk, wayToMount, type Ground } from './small-disk.test-support.ts';
 import { startSyntheticWorker } from './synthetic-worker.test-support.ts';
 
-/** The real coordinator on a disk that is full. The gradients are synthetic. */
+/** The real coordinator on a disk that is full, read-only or damaged. The gradients are synthetic. */
 const bench = new Bench();
 const overrides = {
   ...{ nFiltersScale: 1, batchSize: 8, virtualShards: 2, gridsize: 1 },
@@ -33,9 +35,9 @@ const workers: Promise<void>[] = [];
 const leave = new AbortController();
 
 /** Starts a coordinator that saves after every step, at the same address for all of this file. */
-async function start(folder: string, through: readonly string[]): Promise<void> {
+async function start(folder: string, through: readonly string[] = [], failpoint = ''): Promise<void> {
   const args = ['coordinator', '--listen', address, '--state-dir', folder, '--checkpoint-seconds', '0'];
-  coordinator = bench.start(args, {}, through);
+  coordinator = bench.start(args, { PTYCHOFLEET_FAILPOINT: failpoint }, through);
   [, address = ''] = await coordinator.said(/"address":"(127\.0\.0\.1:\d+)".*"listening"/);
 }
 
@@ -50,7 +52,7 @@ const twoWorkers = () => workersWhen(address, ({ length }) => length === 2);
 beforeAll(async () => {
   scan = readFileSync(await simulateScan(bench, 16));
   other = readFileSync(await simulateScan(bench, 8));
-  await start(bench.path('calm'), []);
+  await start(bench.path('calm'));
   for (const name of ['one', 'two']) workers.push(startSyntheticWorker(address, name, leave.signal));
   client = new CoordinatorClient(address);
   await twoWorkers();
@@ -79,6 +81,12 @@ async function eventsOf(runId: string): Promise<RunEvent[]> {
     if (event.stateChanged && isOver(event.stateChanged)) break;
   }
   return events;
+}
+
+/** Steps of the checkpoints that the coordinator could not read. */
+function leftAside(): unknown[] {
+  const lines = jsonLines(coordinator.output);
+  return lines.filter(({ msg }) => msg === 'checkpoint left aside').map(({ step }) => step);
 }
 
 async function expectCalm(runId: string): Promise<void> {
@@ -130,4 +138,65 @@ describe.each([
     },
     300_000,
   );
+});
+
+it('a kill while a run waits for room loses nothing', async () => {
+  const ground = limitedFolder(bench);
+  await start(ground.folder);
+  await twoWorkers();
+  const runId = await submit();
+  await runWhen(client, runId, ({ progress }) => Number(progress?.step) >= 1);
+  await fillUntilItWaits(ground, runId);
+  await stop('SIGKILL');
+  await start(ground.folder);
+  await expectCalm(runId);
+}, 300_000);
+
+describe('what a power cut or a bad sector leaves', () => {
+  const folder = bench.path('damaged');
+  let runId = '';
+  const steps = (registry: Registry): number => registry.steps(runId).length;
+  function look<Result>(at: (registry: Registry) => Result): Result {
+    const registry = new Registry(folder);
+    try {
+      return at(registry);
+    } finally {
+      registry.close();
+    }
+  }
+
+  it('a log whose last record is torn: that step is computed again', async () => {
+    await start(folder, [], 'step-after-journal:2');
+    await twoWorkers();
+    runId = await submit();
+    expect((await coordinator.ended).code).toBeNull();
+    const log = join(folder, `${registryFileName}-wal`);
+    truncateSync(log, statSync(log).size - 1);
+    expect(look(steps)).toBe(1);
+    await start(folder, [], 'checkpoint-after-sweep:2');
+    await coordinator.ended;
+    expect(look(steps)).toBeGreaterThan(1);
+  }, 300_000);
+
+  it('checkpoints that are damaged: the one before is taken, and without any the run begins anew', async () => {
+    const checkpoints = look((registry) => registry.checkpoints(runId));
+    expect(checkpoints).toHaveLength(2);
+    const damage = (digest: string): void => {
+      const hex = digest.slice('sha256:'.length);
+      const path = join(folder, 'checkpoints', 'blobs', hex.slice(0, 2), hex.slice(2));
+      const bytes = readFileSync(path);
+      bytes[bytes.length >> 1]! ^= 1;
+      writeFileSync(path, bytes);
+    };
+    const [newest, before] = checkpoints;
+    damage(newest!.digest);
+    // Before it is at work again: what it took is in its log.
+    await start(folder, [], 'checkpoint-before-write');
+    await coordinator.ended;
+    expect(leftAside()).toEqual([newest?.step]);
+    damage(before!.digest);
+    await start(folder);
+    expect(leftAside()).toEqual([newest?.step, before?.step]);
+    await expectCalm(runId);
+  }, 300_000);
 });

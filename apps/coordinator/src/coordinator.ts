@@ -12,6 +12,7 @@ import {
   type FleetLimits,
   type RunChecks,
   type RunId,
+  type RunPhase,
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
 import { toStruct } from '@ptychofleet/wire';
@@ -313,17 +314,16 @@ export class Coordinator {
         for (const { name, bytes } of await run.job.finish()) await run.keeper.keepFile(name, bytes);
       } catch (error) {
         this.#logger.error({ runId: id, err: error }, 'run could not be finished');
-        run.record.setPhase('failed', `the result could not be written: ${messageOf(error)}`);
-        return this.#forget(id, run);
+        return this.#conclude(id, run, 'failed', `the result could not be written: ${messageOf(error)}`);
       }
     }
-    run.record.setPhase(phase, reason);
     this.#logger.info({ runId: id, phase, reason }, 'run changed');
-    if (isFinal(phase)) await this.#forget(id, run);
+    if (run.ending) await this.#conclude(id, run, phase, reason);
+    else run.record.setPhase(phase, reason);
   }
 
-  async #forget(id: RunId, run: ActiveRun): Promise<void> {
-    await run.keeper.ended().catch((error: unknown) => {
+  async #conclude(id: RunId, run: ActiveRun, phase: RunPhase, reason: string): Promise<void> {
+    await run.keeper.conclude(phase, reason).catch((error: unknown) => {
       this.#logger.warn(
         { runId: id, reason: messageOf(error) },
         'checkpoints of an ended run are left behind',

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Fault, type Clock, type Digest, type Logger } from '@ptychofleet/base';
-import { isFinal, stepsBefore, tasksOf, type Block } from '@ptychofleet/run';
+import { isFinal, stepsBefore, tasksOf, type Block, type RunPhase } from '@ptychofleet/run';
 import { differenceOf, type LedgerStep, type RegistryWrite } from '@ptychofleet/store';
 import {
   checkpointName,
@@ -100,11 +100,15 @@ export class RunKeeper {
     });
   }
 
-  /** After a final state: what only a restart needed goes. */
-  async ended(): Promise<void> {
+  /** Brings the run to its final state: stored first, then told. After that, what only a restart needed goes. */
+  async conclude(phase: RunPhase, reason: string): Promise<void> {
+    const { runId } = this.#record;
+    this.journal.take({ type: 'phase', runId, phase, reason });
+    // At once where the disk takes it: whoever cancels is answered with the state.
+    if (!this.#storedNow()) await this.#stored(() => this.journal.flush(true));
+    this.#record.setPhase(phase, reason);
     await this.#writing;
-    await this.#stored(() => this.journal.flush(true));
-    await this.#drop(this.#storage.registry.checkpoints(this.#record.runId));
+    await this.#drop(this.#storage.registry.checkpoints(runId));
   }
 
   /** Before the process ends in order: a restart then repeats nothing. */
@@ -209,6 +213,16 @@ export class RunKeeper {
   async #deleteIfFree(digest: Digest): Promise<void> {
     const { registry, checkpoints } = this.#storage;
     if (!registry.isReferenced(digest)) await checkpoints.delete(digest);
+  }
+
+  #storedNow(): boolean {
+    try {
+      this.journal.flush(true);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return false;
+    }
   }
 
   /** Does `work` until it succeeds: a full disk is waited for, and said. */
