@@ -15,7 +15,8 @@ export default defineConfig({
     ],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only what hangs should run into them, however busy the machine is.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

@@ -197,14 +197,22 @@ class Watch {
   readonly #open: Open[] = [];
   readonly #lives = new Map<string, string>();
   #seen = '';
+  /** Faults before it were struck under a coordinator that is gone. */
+  #firstOfCoordinator = 0;
 
   line({ msg, name, workerId }: { msg: string; name?: string; workerId?: string }): void {
     if (msg === 'worker joined' && name !== undefined && workerId !== undefined) {
       this.#lives.set(name, workerId);
       return;
     }
+    if (msg === 'listening') {
+      // Started again, it counts its workers from one, and knows nothing of what struck them before.
+      this.#lives.clear();
+      this.#firstOfCoordinator = this.#open.length;
+      return;
+    }
     const atMs = performance.now();
-    for (const open of this.#open) {
+    for (const open of this.#open.slice(this.#firstOfCoordinator)) {
       if (open.detectedMs !== null) continue;
       const pattern = noticed[open.fault.kind];
       if (pattern?.exec(msg)?.[1] === open.workerId && open.workerId !== undefined)
