@@ -3,7 +3,6 @@ export { CanonicalTree, type TreeNode } from './canonical-tree.ts';
 export { divideByCount, reduceBlock, ScalarTree, TreeReduction, type SlabOwnership } from './reduction.ts';
 export { slabFromBytes, slabToBytes } from './slab-bytes.ts';
 export { firstDifferingTensor, slabDigests, type SlabDigests } from './tensor-digests.ts';
-export { packBfloat16, unpackBfloat16 } from './bfloat16.ts';
 export { createOptimizer, type Optimizer, type OptimizerSpec, type OptimizerState } from './optimizer.ts';
 export { clipGradient, euclideanNorm, type ClippingReport, type ClippingSpec } from './clipping.ts';
 export {
