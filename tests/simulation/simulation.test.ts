@@ -45,6 +45,15 @@ describe('schedules that failed once', () => {
   it.each([
     // A hung worker comes back, fails at rounds that are over, and what it holds is given to another.
     { seed: 6348, workers: 3, steps: 51, faults: 'hang@729:w1:953,hang@737:w0:907,join@982:w0:0' },
+    // A liar and one honest worker alone vote on a block again and again; with the liar in quarantine the others come back.
+    { seed: 50668, workers: 4, steps: 16, faults: 'lie@148:w3:1183,hang@429:w1:1755,hang@436:w0:1715' },
+    {
+      seed: 58196,
+      workers: 3,
+      steps: 63,
+      faults: 'lie@779:w2:1372,partition@1169:w0:1520,coordinator@654:w2:41',
+    },
+    { seed: 62048, workers: 4, steps: 3, faults: 'lie@571:w3:888,hang@151:w1:1823,hang@148:w2:2058' },
   ])('seed $seed ends with the bits of the calm run', ({ faults, ...choice }) => {
     check(scheduleOf({ ...choice, ...parseFaults(faults) }));
   });

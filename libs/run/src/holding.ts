@@ -78,5 +78,6 @@ function wantsWorker(state: FleetState, holding: Holding): boolean {
   if (late && leases.size > 0) return leases.size < copiesMost;
   // A dispute is settled by one more voice at a time.
   if (isDisputed(holding)) return leases.size === 0;
-  return votes.length + leases.size < wanted;
+  // Voices, not votes: in a dispute one worker may have computed the block many times.
+  return new Set(votes.map(({ worker }) => worker)).size + leases.size < wanted;
 }
