@@ -76,10 +76,11 @@ export function simulate(simulation: Simulation, transcript?: (line: string) => 
   assert(coordinator.phase === 'succeeded', `the run ${coordinator.phase}: ${coordinator.reason}`);
   assert(coordinator.stepsDone === stepCount(plan), `${coordinator.stepsDone} steps were counted`);
   const virtualMs = time.nowMs;
-  // Answers still on their way find a run that is over.
+  const { counts, roundsClosed: rounds } = coordinator;
+  const digest = coordinator.training.digest();
+  // Answers still on their way find a run that is over, or a coordinator that was killed after that and begins anew.
   while (time.nowMs < virtualMs + 200) time.step();
-  const { training, counts, roundsClosed } = coordinator;
-  return { ...counts, digest: training.digest(), virtualMs, rounds: roundsClosed };
+  return { ...counts, digest, virtualMs, rounds };
 }
 
 function strike(

@@ -54,6 +54,14 @@ describe('schedules that failed once', () => {
       faults: 'lie@779:w2:1372,partition@1169:w0:1520,coordinator@654:w2:41',
     },
     { seed: 62048, workers: 4, steps: 3, faults: 'lie@571:w3:888,hang@151:w1:1823,hang@148:w2:2058' },
+    // The coordinator is killed just after the run has succeeded.
+    {
+      seed: 76847,
+      workers: 10,
+      steps: 91,
+      faults:
+        'duplicate@155:w5:78,restart@429:w4:326,coordinator@1280:w6:189,drain@1221:w7:0,drain@1239:w8:0,disk@873:w3:194,duplicate@115:w1:1252',
+    },
   ])('seed $seed ends with the bits of the calm run', ({ faults, ...choice }) => {
     check(scheduleOf({ ...choice, ...parseFaults(faults) }));
   });
