@@ -8,6 +8,8 @@ import { inferArguments, simulateScan, trainArguments } from './runs.test-suppor
 const bench = new Bench();
 const out = bench.path('out');
 const temporary = bench.path('tmp');
+/** The folder of a run of three epochs that nothing interrupts. */
+const whole = bench.path('whole');
 const trained = ['ledger-workers.jsonl', 'ledger.jsonl', 'loss.png', 'run.json', 'wts.h5.zip'];
 const logs = ['coordinator', 'worker-1', 'worker-2'].map((name) => `logs/${name}.log`);
 let scan = '';
@@ -70,8 +72,8 @@ describe('what a command prints', () => {
   it('with --quiet: nothing', async () => {
     const commands = [
       ['simulate', bench.path('quiet.npz'), '--count', '8'],
-      trainArguments(scan, bench.path('quiet'), { '--workers': 1, '--max_epochs': 1 }),
-      inferArguments(bench.path('quiet'), scan, bench.path('quiet', 'rec'), '--workers', '1'),
+      trainArguments(scan, whole, { '--workers': 1, '--max_epochs': 3 }),
+      inferArguments(whole, scan, bench.path('rec'), '--workers', '1'),
     ];
     for (const command of commands) {
       const { stdout, stderr } = await bench.succeed(...command, '--quiet');
@@ -128,8 +130,6 @@ describe('an interrupted training', () => {
     const command = /^interrupted; go on from the last checkpoint with: ptychofleet (.*)$/.exec(said)?.[1];
     expect(command).toBe(`train --config ${folder}/run.json --resume ${folder}`);
     await bench.succeed(...(command ?? '').split(' '));
-    const whole = bench.path('whole');
-    await bench.succeed(...trainArguments(scan, whole, { '--workers': 1, '--max_epochs': 3 }));
     expect(readFileSync(`${folder}/wts.h5.zip`).equals(readFileSync(`${whole}/wts.h5.zip`))).toBe(true);
   });
 

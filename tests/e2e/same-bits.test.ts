@@ -1,85 +1,93 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { digestOf } from '@ptychofleet/base';
+import { CoordinatorClient, toStruct, type JsonObject } from '@ptychofleet/wire';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Bench, jsonLines } from './processes.test-support.ts';
+import { outcomeOf, succeeded } from './client.test-support.ts';
+import { Bench } from './processes.test-support.ts';
 import { inferArguments, scanSeed, simulateScan, trainArguments, workersWhen } from './runs.test-support.ts';
 
 const bench = new Bench();
+// Two steps, and the second batch is short: with V = 32 most of its shards are empty.
+const patternCount = 36;
+const batchSize = 32;
 let scan = '';
+/** One worker on a unix socket and three on TCP: whatever is compared here was computed by both. */
+const fleets: { address: string; client: CoordinatorClient }[] = [];
+
+async function up(listen: string, workers: number): Promise<void> {
+  const folder = bench.path(`up-${workers}`);
+  const count = String(workers);
+  const fleet = bench.start(['up', '--listen', listen, '--workers', count, '--state-dir', folder]);
+  const [, address = ''] = await fleet.said(/at (unix:\S+|127\.0\.0\.1:\d+),/);
+  await workersWhen(address, ({ length }) => length === workers);
+  fleets.push({ address, client: new CoordinatorClient(address) });
+}
+
 beforeAll(async () => {
-  scan = await simulateScan(bench);
-  console.info(`same bits: scan of 32 patterns, seed ${scanSeed}`);
+  scan = await simulateScan(bench, patternCount);
+  console.info(`same bits: scan of ${patternCount} patterns, seed ${scanSeed}`);
+  // One after the other: a worker that starts needs a core for itself.
+  await up(`unix:${bench.path('fleet.sock')}`, 1);
+  await up('127.0.0.1:0', 3);
+  return () => fleets.forEach(({ client }) => client.close());
 });
 
-const bundleOf = (folder: string): Buffer => readFileSync(`${folder}/wts.h5.zip`);
-const objectOf = (folder: string): Buffer => readFileSync(`${folder}/reconstruction.npz`);
+describe.each([
+  { gridsize: 1, V: 8, others: [1, 2, 4, 16, 32] },
+  { gridsize: 2, V: 4, others: [] },
+])('gridsize $gridsize', ({ gridsize, V, others }) => {
+  const model = bench.path(`model-${gridsize}`);
+  const seen = new Set<string | undefined>();
+  let spec: { readonly training: JsonObject };
 
-async function train(folder: string, gridsize: number, workers: number): Promise<Buffer> {
-  await bench.succeed(...trainArguments(scan, folder, { '--gridsize': gridsize, '--workers': workers }));
-  return bundleOf(folder);
-}
+  /** Trains on both fleets, side by side, for they do not know of each other; resolves with the digest of the bundle. */
+  async function trainThere(virtualShards: number): Promise<string | undefined> {
+    const bytes = readFileSync(scan);
+    const training = { ...spec.training, virtualShards };
+    const outcomes = fleets.map(async ({ client }) => {
+      const { digest: datasetDigest } = await client.uploadDataset('scan.npz', bytes);
+      const inputs = { datasetDigest, validationDigest: '', modelDigest: '' };
+      const run = await client.createRun({
+        requestId: randomUUID(),
+        spec: toStruct({ ...spec, training }),
+        ...inputs,
+      });
+      return outcomeOf(client, await succeeded(client, run.runId));
+    });
+    const [one, three] = await Promise.all(outcomes);
+    expect(three).toEqual(one);
+    return one?.bundle;
+  }
 
-async function infer(model: string, folder: string, workers: number): Promise<Buffer> {
-  await bench.succeed(...inferArguments(model, scan, folder, '--workers', String(workers)));
-  return objectOf(folder);
-}
-
-/** The folder of a run of two undisturbed workers, trained once per gridsize. */
-const calmRuns = new Map<number, Promise<string>>();
-function calmRun(gridsize: number): Promise<string> {
-  const folder = bench.path(`calm-${gridsize}`);
-  const run = calmRuns.get(gridsize) ?? train(folder, gridsize, 2).then(() => folder);
-  calmRuns.set(gridsize, run);
-  return run;
-}
-
-describe.each([1, 2])('gridsize %i', (gridsize) => {
-  it.each([1, 3, 2])('trains to the same bytes with %i workers as with two', async (workers) => {
-    const other = await train(bench.path(`g${gridsize}-w${workers}`), gridsize, workers);
-    expect(other.equals(bundleOf(await calmRun(gridsize)))).toBe(true);
+  it(`V = ${V}: two workers of its own train to the same bundle as one on a unix socket and three on TCP`, async () => {
+    const sizes = { '--n_images': patternCount, '--batch_size': batchSize, '--max_epochs': 1 };
+    const flags = { ...sizes, '--gridsize': gridsize, '--virtual-shards': V, '--workers': 2 };
+    await bench.succeed(...trainArguments(scan, model, flags));
+    ({ spec } = JSON.parse(readFileSync(`${model}/run.json`, 'utf8')) as { spec: typeof spec });
+    const bundle = await trainThere(V);
+    expect(bundle).toBe(digestOf(readFileSync(`${model}/wts.h5.zip`)));
+    seen.add(bundle);
   });
 
-  it('reconstructs the same bytes with one, two and three workers', async () => {
-    const calm = await calmRun(gridsize);
-    const [two, one, three] = [
-      await infer(calm, bench.path(`g${gridsize}-rec2`), 2),
-      await infer(calm, bench.path(`g${gridsize}-rec1`), 1),
-      await infer(calm, bench.path(`g${gridsize}-rec3`), 3),
-    ];
-    expect(one.equals(two)).toBe(true);
-    expect(three.equals(two)).toBe(true);
-  });
-});
-
-it('a worker killed in the middle of an epoch changes no bit', async () => {
-  const up = bench.start([
-    'up',
-    '--listen',
-    '127.0.0.1:0',
-    '--workers',
-    '2',
-    '--state-dir',
-    bench.path('up'),
-  ]);
-  const [, address = ''] = await up.said(/at (127\.0\.0\.1:\d+)/);
-  await workersWhen(address, (workers) => workers.length === 2);
-
-  const folder = bench.path('killed');
-  const run = bench.start([...trainArguments(scan, folder, { '--coordinator': address }), '--json']);
-  await run.said(/"type":"progress"/);
-  // Stopped, it keeps what it is given: the kill is sure to hit a worker that holds micro-batches.
-  const victim = (await workersWhen(address, () => true))[0];
-  process.kill(victim?.processId ?? 0, 'SIGSTOP');
-  await workersWhen(address, ([first]) => first?.workerId === victim?.workerId && first!.leaseCount > 0);
-  process.kill(victim?.processId ?? 0, 'SIGKILL');
-
-  const { code, stderr } = await run.ended;
-  expect(code).toBe(0);
-  const notes = jsonLines(stderr).flatMap(({ type, text }) => (type === 'note' ? [String(text)] : []));
-  const left = new RegExp(
-    `^worker ${victim?.workerId} left .*, \\d micro-batch(es)? returned to the pool; 1 remain$`,
+  // Other micro-batches, other trees of sums, other bits: what must agree is one worker with three.
+  it.each(others)(
+    'V = %i: one worker on a unix socket and three on TCP train to the same bundle and ledger',
+    async (virtualShards) => {
+      const bundle = await trainThere(virtualShards);
+      expect(seen.has(bundle)).toBe(false);
+      seen.add(bundle);
+    },
   );
-  expect(notes.filter((note) => left.test(note))).toHaveLength(1);
-  expect(bundleOf(folder).equals(bundleOf(await calmRun(1)))).toBe(true);
-  up.signal('SIGINT');
-  expect((await up.ended).code).toBe(0);
+
+  it('one worker and three reconstruct the same bytes', async () => {
+    const [one, three] = await Promise.all(
+      fleets.map(async ({ address }, i) => {
+        const folder = bench.path(`rec-${gridsize}-${i}`);
+        await bench.succeed(...inferArguments(model, scan, folder, '--coordinator', address));
+        return readFileSync(`${folder}/reconstruction.npz`);
+      }),
+    );
+    expect(one?.equals(three!)).toBe(true);
+  });
 });
