@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { Fault } from '@ptychofleet/base';
 import { failpointNames, parseLedger } from '@ptychofleet/store';
-import { CoordinatorClient, toStruct, type Run } from '@ptychofleet/wire';
+import { CoordinatorClient } from '@ptychofleet/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  creditsOf,
+  insistent,
+  isOver,
+  outcomeOf,
+  submitTraining,
+  succeeded,
+  textOf,
+} from './client.test-support.ts';
 import { Bench, type Running } from './processes.test-support.ts';
 import { simulateScan, startCoordinator, workersWhen } from './runs.test-support.ts';
 import { startSyntheticWorker } from './synthetic-worker.test-support.ts';
@@ -37,51 +45,10 @@ async function start(failpoint: string): Promise<void> {
   await Promise.race([coordinator.said(/"listening"/).catch(() => undefined), coordinator.ended]);
 }
 
-/** Does a call until it is answered by a coordinator that lives; null when `over` says that there is none to wait for. */
-async function insistent<Result>(call: () => Promise<Result>, over: () => boolean): Promise<Result | null> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof Fault) || error.kind !== 'unavailable') throw error;
-      if (over()) return null;
-      await setTimeout(50);
-    }
-  }
-}
+const submit = (requestId: string, over: () => boolean): Promise<string | null> =>
+  insistent(() => submitTraining(client, readFileSync(scan), overrides, requestId), over);
 
-const never = (): boolean => false;
-
-async function submit(requestId: string, over: () => boolean): Promise<string | null> {
-  const bytes = readFileSync(scan);
-  const run = await insistent(async () => {
-    const { digest } = await client.uploadDataset('scan.npz', bytes);
-    return client.createRun({
-      requestId,
-      trainingOverrides: toStruct(overrides),
-      datasetDigest: digest,
-      validationDigest: '',
-      modelDigest: '',
-    });
-  }, over);
-  return run?.runId ?? null;
-}
-
-async function finished(runId: string): Promise<Run> {
-  for (;;) {
-    const run = await insistent(() => client.getRun(runId), never);
-    if (run !== null && /SUCCEEDED|FAILED|CANCELLED/.test(run.state)) return run;
-    await setTimeout(50);
-  }
-}
-
-const digestOfBundle = (run: Run): string | undefined =>
-  run.artifacts.find(({ name }) => name === 'wts.h5.zip')?.digest;
-const textOf = async (runId: string, name: string): Promise<string> =>
-  new TextDecoder().decode((await insistent(() => client.downloadArtifact(runId, name), never))!);
-
-let calmDigest: string | undefined;
-let calmLedger = '';
+let calm: Awaited<ReturnType<typeof outcomeOf>>;
 
 beforeAll(async () => {
   scan = await simulateScan(bench);
@@ -89,9 +56,8 @@ beforeAll(async () => {
   for (const name of ['one', 'two']) workers.push(startSyntheticWorker(address, name, leave.signal));
   client = new CoordinatorClient(address);
   await workersWhen(address, ({ length }) => length === 2);
-  const calm = await finished((await submit('calm', never))!);
-  calmDigest = digestOfBundle(calm);
-  calmLedger = await textOf(calm.runId, 'ledger.jsonl');
+  const runId = await submitTraining(client, readFileSync(scan), overrides);
+  calm = await outcomeOf(client, await succeeded(client, runId));
   coordinator.signal('SIGTERM');
   await coordinator.ended;
 });
@@ -127,7 +93,7 @@ describe('a coordinator killed at every journal and checkpoint boundary', () => 
             () => killed,
           );
           if (run === null) break;
-          if (/SUCCEEDED|FAILED|CANCELLED/.test(run.state)) pending = null;
+          if (isOver(run)) pending = null;
         }
         // The boundary lies where only a new run comes past.
         if (pending === null && !killed) {
@@ -144,23 +110,14 @@ describe('a coordinator killed at every journal and checkpoint boundary', () => 
     }
     await start('');
     for (const runId of runs) {
-      const run = await finished(runId);
-      expect([run.state, run.reason]).toEqual(['RUN_STATE_SUCCEEDED', '']);
-      expect(digestOfBundle(run)).toBe(calmDigest);
+      const run = await succeeded(client, runId);
+      expect(await outcomeOf(client, run)).toEqual(calm);
       expect(run.epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
-      expect(await textOf(runId, 'ledger.jsonl')).toBe(calmLedger);
-      const lines = (await textOf(runId, 'ledger-workers.jsonl')).trimEnd().split('\n');
-      for (const line of lines) {
-        const { workers } = JSON.parse(line) as { workers: Record<string, string> };
-        const shards = Object.keys(workers).flatMap((range) => {
-          const [first = 0, last = first] = range.split('-').map(Number);
-          return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-        });
-        expect(shards.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-      }
+      const credits = creditsOf(await textOf(client, runId, 'ledger-workers.jsonl'));
+      for (const { shards } of credits) expect(shards).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     }
     expect(runs.size).toBeGreaterThan(1);
-    const { steps } = parseLedger(calmLedger, 'ledger');
+    const { steps } = parseLedger(calm.ledger, 'ledger');
     expect(steps.map(({ step, groups }) => [step, groups])).toEqual(
       [1, 2, 3, 4, 5, 6].map((step) => [step, 8]),
     );
