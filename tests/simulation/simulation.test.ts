@@ -54,6 +54,15 @@ describe('schedules that failed once', () => {
       faults: 'lie@779:w2:1372,partition@1169:w0:1520,coordinator@654:w2:41',
     },
     { seed: 62048, workers: 4, steps: 3, faults: 'lie@571:w3:888,hang@151:w1:1823,hang@148:w2:2058' },
+    { seed: 75776, workers: 3, steps: 19, faults: 'partition@303:w0:1817,lie@223:w2:636' },
+    { seed: 81204, workers: 3, steps: 13, faults: 'join@1463:w0:0,lie@236:w2:1133' },
+    {
+      seed: 43064,
+      workers: 4,
+      steps: 7,
+      faults:
+        'restart@74:w2:443,coordinator@83:w1:404,reorder@103:w0:1588,lie@610:w3:1398,partition@145:w2:2516',
+    },
     // The coordinator is killed just after the run has succeeded.
     {
       seed: 76847,
