@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { tasksPerBlockMax } from '@ptychofleet/run';
 import { Peer } from './child.mjs';
 import { beginTraining, Fleet, scanFile, until } from './fleet.mjs';
 import { valueRow } from './measure.mjs';
@@ -9,8 +10,6 @@ export const title =
   'ceiling: the coordinator alone, synthetic workers that answer at once (64 shards of one pattern)';
 
 const shards = 64;
-/** Shards that a worker is given at a time (libs/run). */
-const blockMost = 8;
 /** Fewer would hold one another's heartbeats up. */
 const processesMost = 8;
 /** The first steps connect, load and settle. */
@@ -58,7 +57,7 @@ async function measure(context, { scan, epochs, steps, width, workers }) {
       closing: fleet.steps().slice(from, to).map(({ closeMs, keepMs }) => closeMs + keepMs), // prettier-ignore
       again: linesOf('given out again').length,
       // The sum of each block up, the weights to each worker down.
-      megabytesPerSecond: ((Math.max(workers, shards / blockMost) + workers) * 4 * parameters) / (1000 * stepMs), // prettier-ignore
+      megabytesPerSecond: ((Math.max(workers, shards / tasksPerBlockMax) + workers) * 4 * parameters) / (1000 * stepMs), // prettier-ignore
       bundle: createHash('sha256').update(readFileSync(path.join(training.out, 'wts.h5.zip'))).digest('hex'), // prettier-ignore
     };
   } finally {

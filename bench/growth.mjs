@@ -1,17 +1,9 @@
+import { limits } from '@ptychofleet/config';
 import { advance, initialFleet, runId, workerId } from '@ptychofleet/run';
 import { interleave, valueRow } from './measure.mjs';
 
 export const title = 'growth: decisions of the fleet machine alone, one shard for each worker';
 
-const limits = {
-  suspectMs: 1000,
-  heartbeatTimeoutMs: 6000,
-  lateMsLeast: 250,
-  hungMsLeast: 20_000,
-  hungMsUnknown: 600_000,
-  quarantineMs: 30_000,
-  taskFailuresMax: 3,
-};
 const id = runId('run');
 
 /**

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { digestOf, Fault } from '@ptychofleet/base';
+import { digestOf } from '@ptychofleet/base';
 import { CoordinatorClient, toStruct } from '@ptychofleet/wire';
+import { insistent } from '../e2e/client.test-support.ts';
 import { ChaosFleet } from './fleet.ts';
 import { chaosText, type ChaosFault } from './schedule.ts';
 
@@ -101,17 +102,6 @@ async function runOnce(
     if (run.state === 'RUN_STATE_FAILED' || run.state === 'RUN_STATE_CANCELLED')
       throw new Error(`run ${runId}: ${run.reason || run.state}`);
     await setTimeout(50);
-  }
-}
-
-async function insistent<Result>(call: () => Promise<Result>): Promise<Result> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof Fault) || error.kind !== 'unavailable') throw error;
-      await setTimeout(50);
-    }
   }
 }
 

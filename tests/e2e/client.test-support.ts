@@ -3,12 +3,15 @@ import { setTimeout } from 'node:timers/promises';
 import { Fault } from '@ptychofleet/base';
 import { toStruct, type CoordinatorClient, type Run } from '@ptychofleet/wire';
 
-const never = (): boolean => false;
-
 /** Does a call until it is answered by a coordinator that lives; null when `over` says that there is none to wait for. */
+export async function insistent<Result>(call: () => Promise<Result>): Promise<Result>;
 export async function insistent<Result>(
   call: () => Promise<Result>,
-  over: () => boolean = never,
+  over: () => boolean,
+): Promise<Result | null>;
+export async function insistent<Result>(
+  call: () => Promise<Result>,
+  over = () => false,
 ): Promise<Result | null> {
   for (;;) {
     try {
@@ -46,7 +49,7 @@ export async function runWhen(
   wanted: (run: Run) => boolean,
 ): Promise<Run> {
   for (;;) {
-    const run = (await insistent(() => client.getRun(runId)))!;
+    const run = await insistent(() => client.getRun(runId));
     if (wanted(run)) return run;
     await setTimeout(25);
   }
@@ -72,7 +75,7 @@ export async function outcomeOf(
 }
 
 export async function textOf(client: CoordinatorClient, runId: string, name: string): Promise<string> {
-  return new TextDecoder().decode((await insistent(() => client.downloadArtifact(runId, name)))!);
+  return new TextDecoder().decode(await insistent(() => client.downloadArtifact(runId, name)));
 }
 
 /** Who is credited with which shards, step by step, from the text of a `ledger-workers.jsonl`. */

@@ -51,14 +51,13 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: training,
-        find: 'this.#gradient.addNode(level, index, answer.gradient.slice(), ',
-        replace:
-          'this.#gradient.addNode(level, index, answer.gradient.map((value) => (value / answer.groupCount) * 2 ** level), ',
+        find: 'values: answer.gradient.slice()',
+        replace: 'values: answer.gradient.map((value) => (value / answer.groupCount) * 2 ** block.level)',
       },
       {
         file: training,
         find: 'divideByCount(gradient, groups);',
-        replace: 'divideByCount(gradient, shardsOfStep(plan, place.stepInEpoch));',
+        replace: 'divideByCount(gradient, Math.ceil(groups / microBatchSize(this.plan)));',
       },
     ],
   },

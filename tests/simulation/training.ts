@@ -1,10 +1,8 @@
-import { assert, digestOf, digestOfText, type Digest } from '@ptychofleet/base';
+import { digestOf, digestOfText, type Digest } from '@ptychofleet/base';
 import {
   createOptimizer,
   divideByCount,
-  ScalarTree,
   slabToBytes,
-  TreeReduction,
   type OptimizerSpec,
   type OptimizerState,
 } from '@ptychofleet/params';
@@ -12,7 +10,6 @@ import {
   consecutiveGroups,
   microBatchOfStep,
   microBatchSize,
-  shardsOfStep,
   tasksOf,
   type Block,
   positionAfter,
@@ -21,6 +18,7 @@ import {
   type RunPosition,
   type TrainingPlan,
 } from '@ptychofleet/run';
+import { StepSums } from '../../apps/coordinator/src/step-sums.ts';
 import { digestOfWords, initialWeights, weightCount, type SyntheticGradient } from './synthetic-gradient.ts';
 
 export const adam: OptimizerSpec = {
@@ -59,17 +57,13 @@ export class SyntheticTraining {
   #history: string[] = [];
   #weightsName = '';
   #version = 0;
-  #gradient: TreeReduction;
-  #losses: ScalarTree;
-  #counts: ScalarTree;
+  #sums: StepSums;
   #validation: number[] = [];
 
   constructor(plan: TrainingPlan, from: TrainingSnapshot | null = null) {
     this.plan = plan;
     if (from !== null) this.#restore(from);
-    this.#gradient = new TreeReduction(plan.virtualShards);
-    this.#losses = new ScalarTree(plan.virtualShards);
-    this.#counts = new ScalarTree(plan.virtualShards);
+    this.#sums = new StepSums(plan);
     this.#publish();
   }
 
@@ -91,18 +85,13 @@ export class SyntheticTraining {
     return tasksOf(block).map((task) => consecutiveGroups(size, plan.validationGroupCount, task));
   }
 
-  accept(place: Place, { level, index }: Block, answer: SyntheticGradient): void {
-    if (place.purpose === 'step') {
-      this.#gradient.addNode(level, index, answer.gradient.slice(), 'owned');
-      this.#losses.addNode(level, index, answer.lossSum);
-      this.#counts.addNode(level, index, answer.groupCount);
-    } else this.#validation[index] = answer.lossSum;
+  accept(place: Place, block: Block, answer: SyntheticGradient): void {
+    if (place.purpose === 'step') this.#sums.add(block, { ...answer, values: answer.gradient.slice() });
+    else this.#validation[block.index] = answer.lossSum;
   }
 
   voidRound(): void {
-    this.#gradient = new TreeReduction(this.plan.virtualShards);
-    this.#losses = new ScalarTree(this.plan.virtualShards);
-    this.#counts = new ScalarTree(this.plan.virtualShards);
+    this.#sums = new StepSums(this.plan);
     this.#validation = [];
   }
 
@@ -138,16 +127,7 @@ export class SyntheticTraining {
       this.#validation = [];
       return;
     }
-    const { plan } = this;
-    for (let shard = shardsOfStep(plan, place.stepInEpoch); shard < plan.virtualShards; shard++) {
-      this.#gradient.add(shard, null);
-      this.#losses.addNode(0, shard, null);
-      this.#counts.addNode(0, shard, null);
-    }
-    const gradient = this.#gradient.result();
-    const lossSum = this.#losses.root();
-    const groups = this.#counts.root();
-    assert(gradient !== null && lossSum !== null && groups !== null, 'a step has groups');
+    const { gradient, lossSum, groups } = this.#sums.finish(place.stepInEpoch);
     divideByCount(gradient, groups);
     this.#optimizer.step(this.#weights, gradient, learningRate);
     this.#history.push(`step ${lossSum / groups}`);

@@ -1,8 +1,9 @@
 import { Fault, messageOf } from '@ptychofleet/base';
+import { limits } from '@ptychofleet/config';
 import { isLocalAddress, markHeapInOneGo, parseAddress, serve } from '@ptychofleet/wire';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
-import { Coordinator, type CoordinatorLimits } from './coordinator.ts';
+import { Coordinator } from './coordinator.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { dataHandlers, modelHandlers } from './handlers/library-handlers.ts';
 import { runHandlers } from './handlers/run-handlers.ts';
@@ -22,17 +23,6 @@ interface CoordinatorArguments {
 
 const tickMs = 100;
 const storageRetryMs = 1000;
-const limits: Omit<CoordinatorLimits, 'mixedNumerics'> = {
-  heartbeatIntervalMs: 250,
-  suspectMs: 1000,
-  heartbeatTimeoutMs: 6000,
-  lateMsLeast: 250,
-  hungMsLeast: 20_000,
-  // The first task brings the scan along and warms everything up.
-  hungMsUnknown: 600_000,
-  quarantineMs: 30_000,
-  taskFailuresMax: 3,
-};
 
 function seconds(text: string): number {
   const value = Number(text);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { RandomSequence, RandomStream } from '@ptychofleet/base';
 import { lossSpecSchema, type LossSpec, type ModelSpec } from '@ptychofleet/config';
 import { initialWeights, networkTensors } from '@ptychofleet/model';
 import { layoutOf, viewOf } from '@ptychofleet/params';
@@ -8,6 +7,7 @@ import { attend } from './attention.ts';
 import { batchTensors, gather } from './batch.ts';
 import { createDiffraction } from './diffraction.ts';
 import { createForwardModel } from './forward.ts';
+import { compareGradients, input, noise, valuesOf } from './gradients.test-support.ts';
 import { modelWith } from './model.test-support.ts';
 import { createKernels } from './kernels.ts';
 import { createLosses } from './loss.ts';
@@ -27,71 +27,6 @@ import { syntheticScan } from './scan.test-support.ts';
 
 const tf = tensorflow();
 const kernels = createKernels(tf);
-const valuesOf = (tensor: Tensor) => tensor.dataSync<'float32'>() as Float32Array;
-const noise = (size: number, stream: string) => {
-  const draw = new RandomSequence(new RandomStream(11, stream));
-  return Float32Array.from({ length: size }, () => 2 * draw.uniform() - 1);
-};
-const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-interface Input {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-const input = (name: string, ...shape: number[]): Input => ({
-  name,
-  shape,
-  values: noise(sizeOf(shape), name),
-});
-
-/**
- * Compares value and gradient of `layer` (float32, TensorFlow) with `definition` (float64) and its central differences. The
- * output is weighted by noise, so that every part of it counts.
- */
-function compareGradients(
-  inputs: readonly Input[],
-  layer: (...tensors: Tensor[]) => Tensor,
-  definition: (...values: Float64Array[]) => ArrayLike<number>,
-): void {
-  const exact = inputs.map(({ values }) => Float64Array.from(values));
-  const expected = definition(...exact);
-  const weights = noise(expected.length, 'weights of the output');
-  const weighted = (values: readonly Float64Array[]) => {
-    const output = definition(...values);
-    let sum = 0;
-    for (let i = 0; i < output.length; i++) sum += (weights[i] as number) * (output[i] as number);
-    return sum;
-  };
-  tf.tidy(() => {
-    const tensors = inputs.map(({ shape, values }) => tf.tensor(values.slice(), [...shape]));
-    const actual = valuesOf(layer(...tensors));
-    const largest = Math.max(...Array.from(expected, Math.abs));
-    expect(actual).toHaveLength(expected.length);
-    actual.forEach((value, i) =>
-      expect(Math.abs(value - (expected[i] as number))).toBeLessThan(1e-5 * largest),
-    );
-    const gradients = tf.grads((...args: Tensor[]) => {
-      const output = layer(...args);
-      return tf.sum(tf.mul(output, tf.tensor(weights.slice(), output.shape)));
-    })(tensors);
-    const step = 1e-6;
-    gradients.forEach((gradient, which) => {
-      const slopes = valuesOf(gradient);
-      const steepest = Math.max(...slopes.map(Math.abs));
-      const stride = Math.max(1, Math.floor(slopes.length / 61));
-      for (let i = 0; i < slopes.length; i += stride) {
-        const moved = (by: number) =>
-          exact.map((values, at) =>
-            at === which ? values.map((value, k) => (k === i ? value + by : value)) : values,
-          );
-        const slope = (weighted(moved(step)) - weighted(moved(-step))) / (2 * step);
-        const { name } = inputs[which] as Input;
-        expect(Math.abs(slope - (slopes[i] as number)), `${name}[${i}]`).toBeLessThan(3e-5 * steepest + 1e-8);
-      }
-    });
-  });
-}
 
 describe('layers against central differences in double precision', () => {
   const shape = [2, 4, 6, 3] as const;

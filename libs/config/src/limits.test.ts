@@ -10,14 +10,15 @@ it('the limits hold their relations', () => {
 it.each([
   [{ messageBytesMax: limits.chunkBytesMax }, 'a chunk and its envelope'],
   [{ messageBytesMax: 8 * 1024 * 1024 }, "gRPC's default"],
-  [{ receiveWindowBytes: limits.chunkBytesMax }, 'all chunks in flight'],
-  [{ leaseTimeoutMs: limits.heartbeatIntervalMs }, 'two heartbeats'],
-  [{ drainTimeoutMs: limits.leaseTimeoutMs }, 'before a drain'],
-  [{ stallTimeoutMs: limits.unaryDeadlineMs }, 'a bulk stream'],
+  [{ receiveWindowBytes: limits.chunkBytesMax }, 'more than one chunk'],
+  [{ suspectMs: limits.heartbeatIntervalMs }, 'two heartbeats'],
+  [{ heartbeatTimeoutMs: limits.suspectMs }, 'before it is given up'],
+  [{ hungMsLeast: limits.lateMsLeast }, 'a lease is late'],
+  [{ hungMsUnknown: limits.hungMsLeast - 1 }, 'the first task'],
   [{ reconnectDelayMinMs: limits.reconnectDelayMaxMs + 1 }, 'the first pause'],
-  [{ reconnectDelayMaxMs: limits.leaseTimeoutMs }, 'can be back'],
-  [{ attemptsMax: 0 }, 'limits.attemptsMax must be a positive integer'],
-  [{ fileBytesMax: 1.5 }, 'limits.fileBytesMax must be a positive integer'],
+  [{ reconnectDelayMaxMs: limits.heartbeatTimeoutMs }, 'can be back'],
+  [{ taskFailuresMax: 0 }, 'limits.taskFailuresMax must be a positive integer'],
+  [{ chunkBytesMax: 1.5 }, 'limits.chunkBytesMax must be a positive integer'],
 ])('%o is refused', (change, message) => {
   const spoiled = { ...limits, ...change };
   expect(() => assertLimits(spoiled)).toThrow(AssertionError);

@@ -13,43 +13,35 @@ export const limits = Object.freeze({
 
   /** One message of array bytes; the sweet spot of the transport (design runtime.md). */
   chunkBytesMax: MiB,
-  /** Any message: a chunk and its envelope, below gRPC's own default of 4 MiB. */
-  messageBytesMax: 2 * MiB,
-  /** Chunks in flight per bulk stream before the sender waits. */
-  chunksInFlightMax: 8,
-  /** HTTP/2 receive window of a session, wide enough for the chunks in flight. */
-  receiveWindowBytes: 16 * MiB,
-  /** An uploaded or opened file. */
-  fileBytesMax: 64 * 1024 * MiB,
+  /** Any message; gRPC's own default, which other clients keep. */
+  messageBytesMax: 4 * MiB,
+  /** HTTP/2 receive window of a connection: what may be under way. */
+  receiveWindowBytes: 8 * MiB,
 
   /** Workers of one coordinator without relays (architecture §6). */
   workersMax: 64,
-  /** Micro-batches leased to one worker: one at work, the rest hide the way there. */
-  leasesPerWorkerMax: 2,
-  /** Runs waiting for their turn. */
-  queuedRunsMax: 1000,
-  /** Events kept for one watcher that does not read. */
-  watcherQueueMax: 1024,
 
-  heartbeatIntervalMs: 2_000,
-  /** Silence after which a worker's leases go back to the pool. */
-  leaseTimeoutMs: 10_000,
-  /** Time a worker has to hand back its micro-batch when asked to leave. */
-  drainTimeoutMs: 30_000,
-  /** Deadline of a call that moves no arrays. */
-  unaryDeadlineMs: 10_000,
-  /** Deadline of a bulk stream without progress. */
-  stallTimeoutMs: 60_000,
+  heartbeatIntervalMs: 250,
+  /** Silence after which what a worker holds is given to others as well. */
+  suspectMs: 1_000,
+  /** Silence after which a worker is given up. */
+  heartbeatTimeoutMs: 6_000,
+  /** A lease is never late before. */
+  lateMsLeast: 250,
+  /** A worker whose lease takes this long is given up, however alive it seems. */
+  hungMsLeast: 20_000,
+  /** The same while nobody knows how long a block takes: the first task brings the scan along and warms everything up. */
+  hungMsUnknown: 600_000,
+  /** First stay in quarantine. */
+  quarantineMs: 30_000,
+  /** Times a micro-batch may fail before its run does. */
+  taskFailuresMax: 3,
 
   /** First and longest pause before a worker or client connects again. */
   reconnectDelayMinMs: 200,
   reconnectDelayMaxMs: 5_000,
   /** How long a client looks for a coordinator that it has lost. */
   coordinatorPatienceMs: 300_000,
-  /** Attempts of a call that is safe to repeat. */
-  attemptsMax: 5,
-  /** Times a micro-batch may fail before its run does. */
-  microBatchFailuresMax: 4,
 });
 
 /** Names the first relation that does not hold: limits that contradict each other would show as hangs, not as errors. */
@@ -63,23 +55,23 @@ export function assertLimits(values: { readonly [K in keyof typeof limits]: numb
     'a chunk and its envelope fit into a message',
   );
   relation(values.messageBytesMax <= 4 * MiB, "a message stays within gRPC's default limit");
+  relation(values.receiveWindowBytes >= 2 * values.chunkBytesMax, 'the window holds more than one chunk');
   relation(
-    values.receiveWindowBytes >= values.chunksInFlightMax * values.chunkBytesMax,
-    'the window holds all chunks in flight',
+    values.suspectMs >= 3 * values.heartbeatIntervalMs,
+    'two heartbeats may be lost before a worker is suspected',
   );
-  relation(values.fileBytesMax >= values.chunkBytesMax, 'a file holds a chunk');
-  relation(
-    values.leaseTimeoutMs >= 3 * values.heartbeatIntervalMs,
-    'two heartbeats may be lost before a lease is',
-  );
-  relation(values.drainTimeoutMs > values.leaseTimeoutMs, 'a lease ends before a drain gives up');
-  relation(values.stallTimeoutMs > values.unaryDeadlineMs, 'a bulk stream may wait longer than a call');
+  relation(values.heartbeatTimeoutMs > values.suspectMs, 'a worker is suspected before it is given up');
+  relation(values.hungMsLeast > values.lateMsLeast, 'a lease is late before its worker is hung');
+  relation(values.hungMsUnknown >= values.hungMsLeast, 'the first task may take longer than others');
   relation(values.reconnectDelayMinMs <= values.reconnectDelayMaxMs, 'the first pause is not the longest');
   relation(
     values.coordinatorPatienceMs > values.reconnectDelayMaxMs,
     'a client looks for its coordinator more than once',
   );
-  relation(values.reconnectDelayMaxMs < values.leaseTimeoutMs, 'a worker can be back before its lease ends');
+  relation(
+    values.reconnectDelayMaxMs < values.heartbeatTimeoutMs,
+    'a worker can be back before it is given up',
+  );
 }
 
 assertLimits(limits);

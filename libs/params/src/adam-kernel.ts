@@ -44,11 +44,12 @@ function loadKernel(): Kernel | null {
 
 /** {@link adamStep} over whole slabs, with its bits, two weights at a time where the processor can. */
 export function adamStepFast(slabs: AdamSlabs, numbers: AdamNumbers): void {
-  kernel ??= kernel === undefined ? loadKernel() : null;
+  if (kernel === undefined) kernel = loadKernel();
   const size = slabs.weights.length;
+  if (kernel === null) return adamStep(slabs, numbers, 0, size);
   // Two at a time: an odd one at the end is left to the definition.
-  const even = kernel === null ? 0 : size - (size % 2);
-  for (let from = 0; from < even && kernel !== null; from += pieceLength) {
+  const even = size - (size % 2);
+  for (let from = 0; from < even; from += pieceLength) {
     stepPiece(kernel, slabs, numbers, from, Math.min(from + pieceLength, even));
   }
   adamStep(slabs, numbers, even, size);

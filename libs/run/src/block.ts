@@ -17,7 +17,7 @@ export function tasksOf({ level, index }: Block): number[] {
 }
 
 // A lost worker loses at most this much work, and a slow one holds the others up by no more.
-const tasksPerBlockMax = 8;
+export const tasksPerBlockMax = 8;
 
 /**
  * Takes the block that begins at the lowest waiting task: at most `share` tasks, aligned, all of them waiting.

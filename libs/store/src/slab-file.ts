@@ -1,6 +1,6 @@
-import { webcrypto } from 'node:crypto';
 import { digestOf, Fault } from '@ptychofleet/base';
 import { slabFromBytes, slabToBytes } from '@ptychofleet/params';
+import { hashInBackground } from './digest-in-background.ts';
 
 /**
  * Named float32 arrays with a description, in one file: 8 bytes of name, uint32 length of the header, the header as JSON
@@ -41,9 +41,9 @@ export function encodeSlabFile({ meta, slabs }: SlabFile): Promise<Uint8Array> {
   return sealed(bytes);
 }
 
-async function sealed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
   const end = bytes.length - digestBytes;
-  bytes.set(new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes.subarray(0, end))), end);
+  bytes.set(await hashInBackground(bytes.subarray(0, end)), end);
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 import { assert, Fault } from '@ptychofleet/base';
+import { limits } from '@ptychofleet/config';
 
-/** 1 MiB: the sweet spot of grpc-js, and safe below the 4 MiB default limit of any client. */
-export const chunkBytes = 1 << 20;
+const chunkBytes = limits.chunkBytesMax;
 
 /** Splits bytes into pieces for the wire; the first one states the whole length. An empty stream is one empty piece. */
 export function* chunksOf(bytes: Uint8Array): Generator<{ data: Buffer; totalBytes: number }> {

@@ -19,8 +19,8 @@ import type { Worker__Output } from './gen/ptychofleet/v1/Worker.ts';
 import { services } from './protocol.ts';
 
 export const channelOptions = {
-  'grpc.max_receive_message_length': 4 << 20,
-  'grpc-node.flow_control_window': 8 << 20,
+  'grpc.max_receive_message_length': limits.messageBytesMax,
+  'grpc-node.flow_control_window': limits.receiveWindowBytes,
   'grpc.enable_retries': 0,
   'grpc.keepalive_time_ms': 20_000,
   // A coordinator that was started again is found soon.

@@ -1,7 +1,7 @@
 export { markHeapInOneGo } from './garbage.ts';
 export { isLocalAddress, parseAddress } from './address.ts';
 export { reconnectDelayMs } from './backoff.ts';
-export { ChunkCollector, chunkBytes, chunksOf } from './chunks.ts';
+export { ChunkCollector, chunksOf } from './chunks.ts';
 export { CoordinatorClient } from './client.ts';
 export { FleetLink, type Digested, type Digester, type TaskResult } from './fleet-link.ts';
 export { faultOf, statusOf } from './faults.ts';

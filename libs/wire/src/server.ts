@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { Fault, messageOf } from '@ptychofleet/base';
+import { limits } from '@ptychofleet/config';
 import { HealthImplementation } from 'grpc-health-check';
 import type { DataServiceHandlers } from './gen/ptychofleet/v1/DataService.ts';
 import type { FleetServiceHandlers } from './gen/ptychofleet/v1/FleetService.ts';
@@ -24,12 +25,13 @@ export interface RunningServer {
   stop(): void;
 }
 
-const windowBytes = 8 << 20;
-
 /** Opens the gRPC server with health and reflection. A taken port is a {@link Fault}. */
 export async function serve(address: string, handlers: ServiceHandlers): Promise<RunningServer> {
-  raiseServerWindows(windowBytes);
-  const server = new Server({ 'grpc.max_receive_message_length': 4 << 20, 'grpc.keepalive_time_ms': 20_000 });
+  raiseServerWindows(limits.receiveWindowBytes);
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.messageBytesMax,
+    'grpc.keepalive_time_ms': 20_000,
+  });
   server.addService(services.RunService.service, handlers.runs);
   server.addService(services.DataService.service, handlers.data);
   server.addService(services.ModelService.service, handlers.models);

@@ -1,10 +1,10 @@
 import { errorKinds, Fault, type ErrorKind } from '@ptychofleet/base';
+import { limits } from '@ptychofleet/config';
 import { Metadata } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ChunkCollector,
-  chunkBytes,
   chunksOf,
   faultOf,
   fromStruct,
@@ -15,6 +15,8 @@ import {
   type JsonObject,
 } from './index.ts';
 import { services } from './protocol.ts';
+
+const chunkBytes = limits.chunkBytesMax;
 
 type StructOutput = Parameters<typeof fromStruct>[0];
 
