@@ -48,7 +48,7 @@ export function leasesOf(spec: RunSpec): readonly string[] {
       if (effect.type !== 'assign-task') continue;
       const { worker, lease, round, block, why } = effect;
       given.push(`${worker} ${round}/${tasksOf(block).join()} ${why}`);
-      events.push({ type: 'task-finished', worker, lease, digest: tasksOf(block).join() });
+      events.push({ type: 'task-finished', worker, lease, digest: tasksOf(block).join(), computeMs: 1 });
     }
   }
   expect(fleet.runs.get(run)?.phase).toBe('succeeded');

@@ -29,6 +29,9 @@ export interface Outcome extends Readonly<Counts> {
  */
 const standstillMsMax = 10_000;
 
+/** From leases of one shard each to leases as large as they get; a shard is computed in 3 to 9 ms. */
+const intakesMs = [0, 1, 4, 16, 64];
+
 /** Runs the cluster to the end of its training. @throws AssertionError as soon as anything that must hold does not. */
 export function simulate(simulation: Simulation, transcript?: (line: string) => void): Outcome {
   const { seed, plan, workers: workerCount, faults } = simulation;
@@ -42,6 +45,7 @@ export function simulate(simulation: Simulation, transcript?: (line: string) => 
     checks: simulation.checks ?? noChecks,
     workersMin: simulation.workersMin ?? 1,
     taskFailuresMax: 1 + faults.filter(({ kind }) => kind === 'fail').length,
+    intakeMs: intakesMs[plan.seed % intakesMs.length] ?? 0,
     blameless: (name) => !troubled.has(name) && clockJumps < 2,
     say,
   });

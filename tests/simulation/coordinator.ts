@@ -31,6 +31,8 @@ export interface CoordinatorOptions {
   readonly checks: RunChecks;
   readonly workersMin: number;
   readonly taskFailuresMax: number;
+  /** How long it takes in a result of a step, by its own account: none makes all leases of one shard, much makes them large. */
+  readonly intakeMs: number;
   /** Whether no fault of the schedule can be the cause of losing this worker. */
   readonly blameless: (worker: string) => boolean;
   /** Takes a line of the transcript; it is not made where nobody reads it. */
@@ -105,7 +107,7 @@ export class SimulatedCoordinator implements CoordinatorEnd {
       taskFailuresMax: options.taskFailuresMax,
     };
     this.#training = new SyntheticTraining(options.plan);
-    this.#invariants = new Invariants(options.plan, options.checks, runStart);
+    this.#invariants = new Invariants(options, runStart);
     this.#state = initialFleet(this.#limits);
     this.#begin();
   }
@@ -165,8 +167,8 @@ export class SimulatedCoordinator implements CoordinatorEnd {
     if (this.#down) return;
     this.#invariants.answered(life.id, lease, answer);
     this.#answering = { worker: life.id, lease, answer };
-    const { digest } = answer;
-    this.#dispatch({ type: 'task-finished', worker: life.id, lease, digest }, () =>
+    const { digest, computeMs } = answer;
+    this.#dispatch({ type: 'task-finished', worker: life.id, lease, digest, computeMs }, () =>
       this.#invariants.answerOver(life.id, lease),
     );
     this.#answering = null;
@@ -202,9 +204,9 @@ export class SimulatedCoordinator implements CoordinatorEnd {
   }
 
   #begin(): void {
-    const { plan, workersMin, checks } = this.#options;
+    const { plan, workersMin, checks, intakeMs } = this.#options;
     const at = this.#training.position;
-    this.#dispatch({ type: 'run-submitted', run, plan, workersMin, checks, at });
+    this.#dispatch({ type: 'run-submitted', run, plan, workersMin, checks, intakeMs, at });
     if (this.#paused) this.pause(true);
     this.#tickForever();
   }
@@ -226,10 +228,10 @@ export class SimulatedCoordinator implements CoordinatorEnd {
 
   #rise(): void {
     this.#down = false;
-    const { plan, checks } = this.#options;
+    const { plan } = this.#options;
     const { checkpoint, journal } = this.disk;
     this.#training = new SyntheticTraining(plan, checkpoint?.bytes ?? null);
-    this.#invariants = new Invariants(plan, checks, this.#training.position);
+    this.#invariants = new Invariants(this.#options, this.#training.position);
     this.#state = initialFleet(this.#limits);
     this.#options.say(
       () =>

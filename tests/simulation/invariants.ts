@@ -14,6 +14,7 @@ import {
   type TrainingPlan,
   type WorkerId,
 } from '@ptychofleet/run';
+import type { CoordinatorOptions } from './coordinator.ts';
 import type { AnswerMessage } from './worker.ts';
 
 type Assignment = Extract<FleetEffect, { type: 'assign-task' }>;
@@ -42,6 +43,7 @@ interface Given {
 export class Invariants {
   readonly #plan: TrainingPlan;
   readonly #checks: RunChecks;
+  readonly #tasksOfLeaseMost: number;
   /** Rounds before those of this life. */
   readonly firstRound: number;
   readonly #workers = new Map<WorkerId, KnownWorker>();
@@ -56,9 +58,11 @@ export class Invariants {
   #paused = false;
   #events = 0;
 
-  constructor(plan: TrainingPlan, checks: RunChecks, from: RunPosition) {
+  constructor({ plan, checks, intakeMs }: CoordinatorOptions, from: RunPosition) {
     this.#plan = plan;
     this.#checks = checks;
+    // A coordinator that is never behind asks for single shards, so that a lost worker loses one.
+    this.#tasksOfLeaseMost = intakeMs === 0 ? 1 : 8;
     const validations = plan.validationGroupCount > 0 ? from.epoch : 0;
     this.firstRound = stepsBefore(plan, from) + validations;
   }
@@ -98,7 +102,7 @@ export class Invariants {
     assert(known.leases.size < known.slots, `${worker} is given more than its ${known.slots} slots`);
     assert(round === this.#round && !this.#roundClosing, `round ${round} is not at work, ${this.#round} is`);
     const tasks = tasksOf(block);
-    assert(tasks.length <= 8, `a block of ${tasks.length} tasks`);
+    assert(tasks.length <= this.#tasksOfLeaseMost, `a block of ${tasks.length} tasks`);
     for (const task of tasks) {
       assert(task < this.#tasksOfRound(), `task ${task} is beyond the round`);
       assert(!this.#accepted.has(task), `task ${task} of round ${round} is given out after its result`);

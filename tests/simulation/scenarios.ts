@@ -48,6 +48,7 @@ export const scenarios: readonly Scenario[] = [
       'One of two workers is stopped (SIGSTOP) and continued after it was given up; its answer comes too late.',
     workers: 2,
     faults: 'hang@12:w1:1300',
+    epochs: 8,
   },
   {
     name: 'flapping-worker',
@@ -66,7 +67,7 @@ export const scenarios: readonly Scenario[] = [
     about:
       'One of three workers computes on and on while its heartbeats come; when its block is late the idle ones get it as well, and the late answer is compared.',
     workers: 3,
-    faults: 'stall@115:w2:400',
+    faults: 'stall@115:w2:95',
     epochs: 3,
   },
   {
@@ -82,7 +83,7 @@ export const scenarios: readonly Scenario[] = [
     about:
       'One of three workers computes one bit wrongly; the audited block is computed by two, a third decides who is wrong.',
     workers: 3,
-    faults: 'lie@15:w1:60',
+    faults: 'lie@30:w1:15',
     checks: { auditEverySteps: 1 },
   },
   {

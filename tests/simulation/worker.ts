@@ -15,11 +15,23 @@ export interface TaskMessage {
 
 export interface AnswerMessage extends SyntheticGradient {
   readonly digest: string;
+  readonly computeMs: number;
   /** For the books of the simulation alone: the worker computed wrongly. */
   readonly isLie: boolean;
   readonly round: number;
   readonly block: Block;
   readonly weightsName: string;
+}
+
+interface Work {
+  readonly life: Life;
+  readonly task: TaskMessage;
+}
+
+/** What a worker is about to answer, when it is not stalled. */
+interface Computed extends Work {
+  readonly weights: Float32Array | undefined;
+  readonly computeMs: number;
 }
 
 /** One life of a worker as both ends know it. */
@@ -77,7 +89,7 @@ export class SimulatedWorker {
   #incarnation = 0;
   /** Counts processes: whatever a killed process had planned does not happen. */
   #process = 0;
-  #queue: { life: Life; task: TaskMessage }[] = [];
+  #queue: Work[] = [];
   #computing = false;
   #leaving = false;
   #gone = false;
@@ -168,18 +180,18 @@ export class SimulatedWorker {
       const weights = this.#coordinator.weights(next.task.weightsName);
       const factor = this.#time.nowMs < this.slowUntilMs ? slownessFactor : 1;
       const computeMs = next.task.microBatches.length * (3 + 6 * this.#random.uniform()) * factor;
-      this.#after(computeMs, () => this.#finishWhenMoving(next.life, next.task, weights));
+      this.#after(computeMs, () => this.#finishWhenMoving({ ...next, weights, computeMs }));
     });
   }
 
-  #finishWhenMoving(life: Life, task: TaskMessage, weights: Float32Array | undefined): void {
+  #finishWhenMoving(computed: Computed): void {
     const stalledMs = this.stalledUntilMs - this.#time.nowMs;
-    if (stalledMs > 0) this.#after(stalledMs, () => this.#finishWhenMoving(life, task, weights));
-    else this.#finish(life, task, weights);
+    if (stalledMs > 0) this.#after(stalledMs, () => this.#finishWhenMoving(computed));
+    else this.#finish(computed);
   }
 
   /** Answers under the life that was given the task, even where that life is over by now. */
-  #finish(life: Life, task: TaskMessage, weights: Float32Array | undefined): void {
+  #finish({ life, task, weights, computeMs }: Computed): void {
     this.#computing = false;
     const { lease, round, block, weightsName } = task;
     if (weights === undefined || this.failsNext) {
@@ -195,7 +207,8 @@ export class SimulatedWorker {
       const sum = isLie
         ? this.#lieAbout(gradientOfBlock(engine, task.microBatches))
         : gradientOfBlock(engine, task.microBatches);
-      const answer: AnswerMessage = { ...sum, digest: digestOfAnswer(sum), isLie, round, block, weightsName };
+      const about = { digest: digestOfAnswer(sum), computeMs, isLie, round, block, weightsName };
+      const answer: AnswerMessage = { ...sum, ...about };
       if (this.straysNext) {
         this.straysNext = false;
         life.up.call(() => {

@@ -37,6 +37,7 @@ export interface CoordinatorLimits extends FleetLimits {
   readonly heartbeatIntervalMs: number;
   /** Whether workers of several numerics classes may be here at a time. */
   readonly mixedNumerics: boolean;
+  readonly slabIntakeBytesPerSecond: number;
 }
 
 /**
@@ -84,7 +85,8 @@ export class Coordinator {
     // Whoever goes on has to compute the same bits as those who began.
     const bound =
       job.numerics === null || checks.mixedNumerics ? {} : { numerics: numericsClassOf(job.numerics) };
-    this.#dispatch({ type: 'run-submitted', run: id, plan, workersMin, checks, ...bound, ...at });
+    const intakeMs = (1000 * 4 * job.valueCount('step')) / this.limits.slabIntakeBytesPerSecond;
+    this.#dispatch({ type: 'run-submitted', run: id, plan, workersMin, checks, intakeMs, ...bound, ...at });
     if (paused) this.#dispatch({ type: 'run-paused', run: id });
   }
 
@@ -172,12 +174,12 @@ export class Coordinator {
   }
 
   /** Hands in an answer; says whether it counted. */
-  answer(life: WorkerLife, leaseId: number, digest: string, answer: TaskAnswer): boolean {
+  answer(life: WorkerLife, leaseId: number, digest: string, computeMs: number, answer: TaskAnswer): boolean {
     this.#answer = answer;
     this.#answering = life;
     this.#accepted = false;
     this.#dispatch({ type: 'worker-heard', worker: life.id });
-    this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId, digest });
+    this.#dispatch({ type: 'task-finished', worker: life.id, lease: leaseId, digest, computeMs });
     this.#answer = null;
     return this.#accepted;
   }

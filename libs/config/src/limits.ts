@@ -18,6 +18,9 @@ export const limits = Object.freeze({
   /** HTTP/2 receive window of a connection: what may be under way. */
   receiveWindowBytes: 8 * MiB,
 
+  /** Rate at which a coordinator takes in slabs with ease, about half of what it can; leases are sized by it. */
+  slabIntakeBytesPerSecond: 64 * MiB,
+
   /** Workers of one coordinator without relays (architecture §6). */
   workersMax: 64,
 

@@ -16,8 +16,20 @@ export function tasksOf({ level, index }: Block): number[] {
   return tasks;
 }
 
-// A lost worker loses at most this much work, and a slow one holds the others up by no more.
+// A slow worker holds the others up by no more than this.
 export const tasksPerBlockMax = 8;
+
+/**
+ * Tasks of a lease: as few as the coordinator can keep up with, since a lost worker loses the block that it is at. That is one,
+ * unless all `workers` together would answer faster than it takes results in (`intakeMs` each).
+ * @param microBatchMs how long a worker computes one task; null where that is not known yet.
+ */
+export function tasksPerLease(microBatchMs: number | null, intakeMs: number, workers: number): number {
+  if (microBatchMs === null) return 1;
+  let tasks = 1;
+  while (tasks < tasksPerBlockMax && tasks * microBatchMs < workers * intakeMs) tasks *= 2;
+  return tasks;
+}
 
 /**
  * Takes the block that begins at the lowest waiting task: at most `share` tasks, aligned, all of them waiting.

@@ -12,6 +12,8 @@ export type FleetEvent =
       readonly workersMin: number;
       /** None where it is left out. */
       readonly checks?: RunChecks;
+      /** How long the coordinator takes to take in one result of a step; 0 where it is left out. */
+      readonly intakeMs?: number;
       /** Numerics class that it was begun with; that of its first worker where it is left out. */
       readonly numerics?: string;
       /** Training: where it goes on; the start when left out. */
@@ -47,6 +49,8 @@ export type FleetEvent =
       readonly lease: number;
       /** Of everything in the result: equal digests are equal bits. */
       readonly digest: string;
+      /** Time that it says it spent computing. */
+      readonly computeMs: number;
     }
   | {
       readonly type: 'task-failed';

@@ -115,7 +115,8 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
   };
   const join = (): void => take(advanceAt(state, joining(workerId(`w${joined++}`), 1 + (joined % 2))));
 
-  take(advanceAt(state, { type: 'run-submitted', run, plan, workersMin: 1 }));
+  const intakeMs = 20 * random.integer(3);
+  take(advanceAt(state, { type: 'run-submitted', run, plan, workersMin: 1, intakeMs }));
   for (let turn = 0; turn < 20_000 && state.runs.get(run)?.phase !== 'succeeded'; turn++) {
     const event = pending.shift();
     if (event !== undefined) take(advanceAt(state, event));
@@ -132,6 +133,7 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
           worker: workerId(answer!.worker),
           lease: answer!.lease,
           digest: 'same',
+          computeMs: 40 * random.uniform(),
         }),
       );
       if (random.uniform() < 0.05) open.push(answer!);
@@ -141,35 +143,86 @@ function drive(plan: TrainingPlan, seed: number): { accepted: string[]; closed: 
   return { accepted, closed, phase: state.runs.get(run)!.phase };
 }
 
-describe('shares of a step', () => {
-  const shares = (virtualShards: number, workerCount: number): string[] => {
-    const state = initialFleet(limits);
-    const plan: TrainingPlan = {
-      kind: 'training',
-      groupCount: virtualShards,
-      validationGroupCount: 0,
-      batchSize: virtualShards,
-      virtualShards,
-      epochs: 1,
-      seed: 1,
-      sequential: true,
-      accumulationSteps: 1,
-    };
-    for (let i = 0; i < workerCount; i++) {
-      advanceAt(state, joining(workerId(`w${i}`)));
-    }
-    const effects = advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
-    return effects
-      .filter((effect) => effect.type === 'assign-task')
-      .map(({ worker, block }) => `${worker}: ${tasksOf(block).join(' ')}`);
-  };
+interface Pace {
+  /** Of one task, on every worker. */
+  readonly computeMs: number;
+  readonly intakeMs: number;
+}
 
-  it('are the largest aligned blocks that keep every worker busy', () => {
-    expect(shares(4, 1)).toEqual(['w0: 0 1 2 3']);
-    expect(shares(4, 2)).toEqual(['w0: 0 1', 'w1: 2 3']);
-    expect(shares(4, 3)).toEqual(['w0: 0', 'w1: 1', 'w2: 2 3']);
-    expect(shares(2, 3)).toEqual(['w0: 0', 'w1: 1']);
-    expect(shares(8, 3)).toEqual(['w0: 0 1', 'w1: 2 3', 'w2: 4 5 6 7']);
+/** Who was given what in each step of a fleet whose workers answer in turn. */
+function leasesOfSteps(
+  virtualShards: number,
+  workerCount: number,
+  { computeMs, intakeMs }: Pace,
+): string[][] {
+  const state = initialFleet(limits);
+  const plan = { ...tinyPlan, groupCount: virtualShards, batchSize: virtualShards, virtualShards, epochs: 6 };
+  const steps: string[][] = [];
+  const events: FleetEvent[] = Array.from({ length: workerCount }, (_, i) => joining(workerId(`w${i}`)));
+  events.push({ type: 'run-submitted', run: runId('r'), plan, workersMin: 1, intakeMs });
+  for (let event = events.shift(); event !== undefined; event = events.shift()) {
+    for (const effect of advanceAt(state, event)) {
+      if (effect.type === 'close-round')
+        events.push({ type: 'round-closed', run: effect.run, round: effect.round });
+      if (effect.type !== 'assign-task') continue;
+      const { worker, lease, round, block } = effect;
+      const tasks = tasksOf(block);
+      (steps[round] ??= []).push(`${worker}: ${tasks.join(' ')}`);
+      events.push({
+        type: 'task-finished',
+        worker,
+        lease,
+        digest: 'same',
+        computeMs: tasks.length * computeMs,
+      });
+    }
+  }
+  return steps;
+}
+
+describe('leases of a step', () => {
+  const lastStep = (shards: number, workers: number, pace: Pace) =>
+    leasesOfSteps(shards, workers, pace).at(-1);
+
+  it('are the largest aligned blocks that keep every worker busy, where the coordinator would be too slow for more', () => {
+    const slowIntake = { computeMs: 1, intakeMs: 100 };
+    expect(lastStep(4, 1, slowIntake)).toEqual(['w0: 0 1 2 3']);
+    expect(lastStep(4, 2, slowIntake)).toEqual(['w0: 0 1', 'w1: 2 3']);
+    expect(lastStep(4, 3, slowIntake)).toEqual(['w0: 0', 'w1: 1', 'w2: 2 3']);
+    expect(lastStep(2, 3, slowIntake)).toEqual(['w0: 0', 'w1: 1']);
+    expect(lastStep(8, 3, slowIntake)).toEqual(['w0: 0 1', 'w1: 2 3', 'w2: 4 5 6 7']);
+    expect(lastStep(16, 1, slowIntake)).toEqual(['w0: 0 1 2 3 4 5 6 7', 'w0: 8 9 10 11 12 13 14 15']);
+  });
+
+  it('are no larger than that needs: one micro-batch where the coordinator keeps up', () => {
+    const pace = { computeMs: 100, intakeMs: 40 };
+    expect(lastStep(4, 2, pace)).toEqual(['w0: 0', 'w1: 1', 'w0: 2', 'w1: 3']);
+    expect(lastStep(16, 4, pace)?.[0]).toBe('w0: 0 1');
+    expect(lastStep(64, 8, pace)?.[0]).toBe('w0: 0 1 2 3');
+  });
+
+  it('are of one micro-batch as long as nobody knows how long one takes', () => {
+    expect(leasesOfSteps(4, 2, { computeMs: 1, intakeMs: 100 })[0]).toEqual([
+      'w0: 0',
+      'w1: 1',
+      'w0: 2',
+      'w1: 3',
+    ]);
+  });
+
+  it('leave to a worker that is lost one micro-batch that it has begun', () => {
+    const state = initialFleet(limits);
+    const plan = { ...tinyPlan, groupCount: 8, batchSize: 8, virtualShards: 8 };
+    for (const name of ['a', 'b']) advanceAt(state, joining(workerId(name), 2));
+    advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1, intakeMs: 10 });
+    const held = [...state.leases.values()].filter(({ worker }) => worker === 'b');
+    expect(held.map(({ block, startedMs }) => [tasksOf(block), startedMs !== null])).toEqual([
+      [[1], true],
+      [[3], false],
+    ]);
+    const effects = advanceAt(state, { type: 'worker-lost', worker: workerId('b'), reason: 'killed' });
+    expect(effects.filter(({ type }) => type === 'assign-task')).toEqual([]);
+    expect(state.runs.get(runId('r'))?.round?.waiting).toEqual([1, 3, 4, 5, 6, 7]);
   });
 });
 
@@ -204,22 +257,28 @@ describe('fleet machine', () => {
     advanceAt(state, joining(workerId('v')));
     const given = leases(advanceAt(state, { type: 'run-submitted', run: first, plan, workersMin: 1 }));
     expect(given).toEqual([
-      ['a', 1, { level: 2, index: 0 }],
-      ['a', 2, { level: 2, index: 1 }],
+      ['a', 1, { level: 0, index: 0 }],
+      ['a', 2, { level: 0, index: 1 }],
     ]);
     expect(leases(advanceAt(state, { type: 'run-paused', run: first }))).toEqual([]);
     advanceAt(state, { type: 'worker-lost', worker: workerId('v'), reason: 'test' });
-    const finished = advanceAt(state, { type: 'task-finished', worker, lease: 1, digest: 'same' });
+    const finished = advanceAt(state, {
+      type: 'task-finished',
+      worker,
+      lease: 1,
+      digest: 'same',
+      computeMs: 1,
+    });
     expect(finished.map(({ type }) => type)).toEqual(['accept-result']);
     const next = advanceAt(state, { type: 'run-submitted', run: second, plan, workersMin: 1 });
-    expect(leases(next)).toEqual([['b', 3, { level: 3, index: 0 }]]);
+    expect(leases(next)).toEqual([['b', 3, { level: 0, index: 0 }]]);
     advanceAt(state, { type: 'run-resumed', run: first });
     expect(state.runs.get(first)).toMatchObject({
       phase: 'queued',
       reason: 'waits for the training run before it',
     });
     const ended = advanceAt(state, { type: 'run-cancelled', run: second });
-    expect(leases(ended)).toEqual([['a', 4, { level: 2, index: 1 }]]);
+    expect(leases(ended)).toEqual([['a', 4, { level: 0, index: 1 }]]);
   });
 
   it('waits with a reason until enough workers are present', () => {

@@ -49,6 +49,7 @@ function apply(state: FleetState, event: FleetEvent, effects: FleetEffect[]): vo
         step: plan.kind === 'training' ? stepsBefore(plan, at) : 0,
         round: null,
         numerics: event.numerics ?? null,
+        intakeMs: event.intakeMs ?? 0,
         durations: new BlockDurations(),
       });
       effects.push({ type: 'run-changed', run: event.run });

@@ -39,7 +39,7 @@ export interface Lease {
   readonly block: Block;
   /** When its worker had nothing older left to do; null before. */
   startedMs: number | null;
-  /** It takes longer than others did, or its worker is silent. */
+  /** It takes longer than others did, or waits behind one that does, or its worker is silent. */
   late: boolean;
   /** Set when somebody else's result was accepted meanwhile: this one will only be compared. */
   superseded: Superseded | null;
@@ -122,6 +122,8 @@ export interface RunState {
   round: Round | null;
   /** The only class whose workers it takes; null before the first lease, and where classes may mix. */
   numerics: string | null;
+  /** How long the coordinator takes to take in one result of a step. */
+  readonly intakeMs: number;
   readonly durations: BlockDurations;
 }
 

@@ -1,4 +1,4 @@
-export { takeBlock, tasksOf, tasksPerBlockMax, type Block } from './block.ts';
+export { takeBlock, tasksOf, tasksPerBlockMax, tasksPerLease, type Block } from './block.ts';
 export { runId, workerId, type RunId, type WorkerId } from './ids.ts';
 export {
   consecutiveGroups,

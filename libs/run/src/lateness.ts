@@ -12,15 +12,28 @@ const keyOf = (purpose: RoundPurpose, level: number): string => `${purpose} ${le
 export class BlockDurations {
   readonly #taken = new Map<string, number[]>();
   readonly #lateAfter = new Map<string, number | null>();
+  readonly #computing: number[] = [];
+  #microBatchMs: number | null = null;
 
-  note({ purpose, block, startedMs }: Lease, nowMs: number): void {
+  /** @param computeMs what the worker says it computed, which is less than the lease took: the result had to travel. */
+  note({ purpose, block, startedMs }: Lease, nowMs: number, computeMs: number): void {
+    if (purpose === 'step') this.#noteComputing(computeMs / 2 ** block.level);
     if (startedMs === null) return;
     const key = keyOf(purpose, block.level);
     const taken = this.#taken.get(key) ?? [];
     this.#taken.set(key, taken);
-    taken.push(nowMs - startedMs);
-    if (taken.length > durationsKept) taken.shift();
+    keep(taken, nowMs - startedMs);
     this.#lateAfter.clear();
+  }
+
+  /** Median time that computing one micro-batch of a step took lately; null where too few are known. */
+  get microBatchMs(): number | null {
+    return this.#microBatchMs;
+  }
+
+  #noteComputing(ms: number): void {
+    keep(this.#computing, ms);
+    if (this.#computing.length >= durationsLeast) this.#microBatchMs = median(this.#computing);
   }
 
   /**
@@ -50,6 +63,11 @@ export class BlockDurations {
     }
     return null;
   }
+}
+
+function keep(durations: number[], ms: number): void {
+  durations.push(ms);
+  if (durations.length > durationsKept) durations.shift();
 }
 
 /** Time after which the holder of a lease is taken for hung, heartbeats or not. */

@@ -119,6 +119,12 @@ export function watchWorkers(state: FleetState, effects: FleetEffect[]): void {
   for (const lease of [...state.leases.values()]) watchLease(state, lease, effects);
 }
 
+/** Its turn comes only after a lease that is late. */
+function waitsBehindLate(state: FleetState, worker: WorkerState, lease: Lease): boolean {
+  const [oldest] = worker.leases;
+  return lease.startedMs === null && oldest !== undefined && state.leases.get(oldest)?.late === true;
+}
+
 function watchLease(state: FleetState, lease: Lease, effects: FleetEffect[]): void {
   const worker = state.workers.get(lease.worker);
   const run = state.runs.get(lease.run);
@@ -133,7 +139,8 @@ function watchLease(state: FleetState, lease: Lease, effects: FleetEffect[]): vo
     return giveUp(state, worker, `hung: ${what}`, true, effects);
   }
   if (lease.late || lease.superseded !== null) return;
-  if (!worker.silent && (lateMs === null || tookMs <= lateMs)) return;
+  const isLate = lateMs !== null && tookMs > lateMs;
+  if (!worker.silent && !isLate && !waitsBehindLate(state, worker, lease)) return;
   lease.late = true;
   if (!worker.silent && !worker.lateTold) {
     worker.lateTold = true;

@@ -1,4 +1,4 @@
-import { takeBlock, tasksOf, type Block } from './block.ts';
+import { takeBlock, tasksOf, tasksPerLease, type Block } from './block.ts';
 import type { FleetEffect } from './fleet-events.ts';
 import type { FleetState, Holding, Lease, Round, RunState, WorkerState } from './fleet-state.ts';
 import { giveLease, isDisputed, keyOf, reconsider } from './holding.ts';
@@ -8,8 +8,8 @@ type RunAtWork = RunState & { round: Round };
 /**
  * Gives work to free workers: the least loaded worker first (ties: longest in the fleet), so that a round spreads over the
  * whole fleet before anybody takes a second task ahead. Blocks that are late or want a second opinion go first, since a step
- * waits for them; then waiting shards, as the largest aligned blocks that still give every worker its part. Who computes what
- * never changes bits.
+ * waits for them; then waiting shards, in aligned blocks that leave every worker its part. Who computes what never changes
+ * bits.
  */
 export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
   for (const run of runsWithWork(state)) {
@@ -17,9 +17,7 @@ export function assignTasks(state: FleetState, effects: FleetEffect[]): void {
     while (run.round.waiting.length > 0) {
       const worker = state.roster.leastLoaded((candidate) => isOfClass(run, candidate));
       if (worker === undefined) break;
-      const { waiting, purpose } = run.round;
-      const share = purpose === 'step' ? waiting.length / sharersWith(state, worker) : 1;
-      const block = takeBlock(waiting, share);
+      const block = takeBlock(run.round.waiting, tasksMost(state, run, worker));
       const holding = openHolding(state, run, block, worker);
       run.round.holdings.set(keyOf(block), holding);
       assign(state, run, holding, worker, holding.wanted === 2 ? 'two must compute the same' : '', effects);
@@ -37,6 +35,14 @@ function runsWithWork(state: FleetState): RunAtWork[] {
     if (run.round.waiting.length > 0 || run.round.seekers.size > 0) atWork.push(run as RunAtWork);
   }
   return atWork.sort((a, b) => Number(a.plan.kind === 'training') - Number(b.plan.kind === 'training'));
+}
+
+/** Tasks of the worker's next block: no more than its part of what waits, and than the coordinator's pace asks for. */
+function tasksMost(state: FleetState, run: RunAtWork, worker: WorkerState): number {
+  const { round, durations, intakeMs } = run;
+  if (round.purpose !== 'step') return 1;
+  const share = round.waiting.length / sharersWith(state, worker);
+  return Math.min(share, tasksPerLease(durations.microBatchMs, intakeMs, state.roster.present));
 }
 
 /** Workers among which the waiting tasks are shared out: the idle ones, else all, since work taken ahead binds. */
@@ -125,7 +131,8 @@ function whyAgain(state: FleetState, run: RunAtWork, holding: Holding): string {
   const late = [...holding.leases].map((id) => state.leases.get(id)).find((lease) => lease?.late);
   if (late === undefined) return 'second opinion';
   if (state.workers.get(late.worker)?.silent === true) return `${late.worker} is silent`;
-  const tookMs = Math.round(state.clock.nowMs - (late.startedMs ?? state.clock.nowMs));
+  if (late.startedMs === null) return `${late.worker} is late with what it does before`;
+  const tookMs = Math.round(state.clock.nowMs - late.startedMs);
   const limitMs = Math.round(run.durations.lateAfterMs(late.purpose, late.block.level, state.limits) ?? 0);
   return `${late.worker} is late: ${tookMs} ms, ${limitMs} at most expected`;
 }

@@ -57,7 +57,7 @@ function drive(plan: TrainingPlan, at: RunPosition): { rounds: RunPosition[]; ph
   ];
   const take = (effect: FleetEffect): void => {
     if (effect.type === 'assign-task')
-      pending.push({ type: 'task-finished', worker, lease: effect.lease, digest: 'd' });
+      pending.push({ type: 'task-finished', worker, lease: effect.lease, digest: 'd', computeMs: 1 });
     if (effect.type !== 'close-round') return;
     const { purpose, epoch, stepInEpoch } = effect;
     rounds.push({ purpose: purpose as 'step' | 'validation', epoch, stepInEpoch });

@@ -23,7 +23,7 @@ const failuresInRowMost = 2;
 /** Takes a result in: it counts, or it is a voice on what the result should be, or it is refused with a reason. */
 export function finishTask(
   state: FleetState,
-  { worker: id, lease: leaseId, digest }: Extract<FleetEvent, { type: 'task-finished' }>,
+  { worker: id, lease: leaseId, digest, computeMs }: Extract<FleetEvent, { type: 'task-finished' }>,
   effects: FleetEffect[],
 ): void {
   const lease = state.leases.get(leaseId);
@@ -34,7 +34,7 @@ export function finishTask(
   const worker = state.workers.get(id);
   const run = state.runs.get(lease.run);
   assert(worker !== undefined && run !== undefined, 'a lease has a live holder and a run');
-  run.durations.note(lease, state.clock.nowMs);
+  run.durations.note(lease, state.clock.nowMs, computeMs);
   releaseLease(state, lease);
   worker.tasksDone += 1;
   worker.failuresInRow = 0;

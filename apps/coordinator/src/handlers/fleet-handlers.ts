@@ -83,10 +83,13 @@ async function receiveResult(
   if (collector === null) return false;
   const bytes = collector.finish();
   if (digestOf(bytes) !== header.digest) throw new Fault('data-loss', 'the values do not match their digest');
-  const { leaseId, lossSum, groupCount, valueCount } = header;
+  const { leaseId, lossSum, groupCount, valueCount, computeMs } = header;
+  if (!(computeMs >= 0)) {
+    throw new Fault('data-loss', `a result cannot take ${computeMs} ms`, { field: 'compute_ms' });
+  }
   const digest = `${header.digest} ${lossSum} ${groupCount}`;
   const values = slabFromBytes(bytes, valueCount);
-  return coordinator.answer(life, leaseId, digest, { lossSum, groupCount, values });
+  return coordinator.answer(life, leaseId, digest, computeMs, { lossSum, groupCount, values });
 }
 
 function unknownSession(): Fault {
