@@ -82,8 +82,9 @@ export interface Job {
   /**
    * All that a restart needs, as it is after the last round that was closed; what the present round has brought so far is
    * not in it. A copy, taken before the call returns and finished beside what follows; null where a restart begins anew.
+   * @param used an earlier one that nobody needs any more: its memory may be written anew.
    */
-  checkpoint(): Promise<Uint8Array> | null;
+  checkpoint(used: Uint8Array | null): Promise<Uint8Array> | null;
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */

@@ -38,6 +38,8 @@ export class RunKeeper {
   /** Checkpoints are written one after the other, beside the steps. */
   #writing: Promise<void> = Promise.resolve();
   #busy = false;
+  /** The last checkpoint that was stored, for its memory. */
+  #storedCheckpoint: Uint8Array | null = null;
 
   constructor(
     storage: Storage,
@@ -114,7 +116,7 @@ export class RunKeeper {
   /** Before the process ends in order: a restart then repeats nothing. */
   async park(): Promise<void> {
     await this.#writing;
-    const file = this.#job.checkpoint();
+    const file = this.#job.checkpoint(null);
     if (file !== null) await this.#save(await file, this.#stepsDone());
     this.journal.flush(true);
   }
@@ -137,8 +139,9 @@ export class RunKeeper {
     const due = startedMs - this.#checkpointedMs >= this.#limits.checkpointIntervalMs;
     if (!forUser && (!due || this.#busy)) return;
     // A copy of the slabs; all that takes long happens beside the next step.
-    const file = this.#job.checkpoint();
+    const file = this.#job.checkpoint(this.#storedCheckpoint);
     if (file === null) return;
+    this.#storedCheckpoint = null;
     const takenMs = this.#clock.nowMs();
     this.#checkpointedMs = takenMs;
     const step = this.#stepsDone();
@@ -149,7 +152,10 @@ export class RunKeeper {
     const { runId } = this.#record;
     this.#logger.debug({ runId, step, copyMs, waitMs }, 'checkpoint taken');
     this.#busy = true;
-    this.#writing = this.#stored(async () => this.#save(await file, step, epoch))
+    this.#writing = this.#stored(async () => {
+      await this.#save(await file, step, epoch);
+      this.#storedCheckpoint = await file;
+    })
       .catch((error: unknown) => this.#logger.error({ err: error }, 'checkpoint could not be written'))
       .finally(() => (this.#busy = false));
   }

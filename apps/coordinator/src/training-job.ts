@@ -138,8 +138,8 @@ export class TrainingJob implements Job {
     return this.#history;
   }
 
-  checkpoint(): Promise<Uint8Array> {
-    return encodeTrainingState({
+  checkpoint(used: Uint8Array | null = null): Promise<Uint8Array> {
+    const state = {
       identity: this.#settings.identity,
       position: this.#position,
       chain: this.#chain,
@@ -152,7 +152,8 @@ export class TrainingJob implements Job {
       epochLossSum: this.#epochLossSum,
       epochGroups: this.#epochGroups,
       history: this.#history,
-    });
+    };
+    return encodeTrainingState(state, used);
   }
 
   /**

@@ -68,8 +68,14 @@ const metaSchema = z.strictObject({
   ),
 });
 
-/** Copies the state before it returns: it may change while the file is finished. */
-export function encodeTrainingState(state: TrainingState): Promise<Uint8Array> {
+/**
+ * Copies the state before it returns: it may change while the file is finished.
+ * @param used an earlier checkpoint that is stored: its memory is written anew.
+ */
+export function encodeTrainingState(
+  state: TrainingState,
+  used: Uint8Array | null = null,
+): Promise<Uint8Array> {
   const { identity, position, chain, numerics, optimizer, schedule, stopping, accumulated, history } = state;
   const meta: z.input<typeof metaSchema> = {
     version: stateVersion,
@@ -88,7 +94,7 @@ export function encodeTrainingState(state: TrainingState): Promise<Uint8Array> {
   const moments = Object.entries(optimizer.slabs).map(([name, slab]) => [`optimizer.${name}`, slab] as const);
   const slabs = new Map<string, Float32Array>([['weights', state.weights], ...moments]);
   if (accumulated !== null) slabs.set('accumulated', accumulated.gradient);
-  return encodeSlabFile({ meta, slabs });
+  return encodeSlabFile({ meta, slabs }, used);
 }
 
 /** What a state has to fit to. */

@@ -9,6 +9,20 @@ export function digestOf(...parts: readonly Uint8Array[]): Digest {
   return `sha256:${hash.digest('hex')}`;
 }
 
+/** A digest of bytes that come piece by piece, so that it is ready with the last piece. */
+export class RunningDigest {
+  readonly #hash = createHash('sha256');
+
+  update(part: Uint8Array): void {
+    this.#hash.update(part);
+  }
+
+  /** Once, after the last piece. */
+  finish(): Digest {
+    return `sha256:${this.#hash.digest('hex')}`;
+  }
+}
+
 export function digestOfText(text: string): Digest {
   return digestOf(new TextEncoder().encode(text));
 }

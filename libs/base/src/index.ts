@@ -1,6 +1,6 @@
 export { assert, AssertionError, unreachable } from './assert.ts';
 export { errorKinds, Fault, invalidInput, messageOf, type ErrorKind, type FaultDetails } from './errors.ts';
-export { bytesOf, digestOf, digestOfText, isDigest, type Digest } from './digest.ts';
+export { bytesOf, digestOf, digestOfText, isDigest, RunningDigest, type Digest } from './digest.ts';
 export { RandomSequence, RandomStream } from './random.ts';
 export { Permutation } from './permutation.ts';
 export { silentLogger, type Clock, type Logger } from './ports.ts';

@@ -20,6 +20,16 @@ describe('RandomStream', () => {
     );
   });
 
+  it('draws many at once as it draws them one by one', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(70), fc.nat(3), (seed, count, lane) => {
+        const stream = new RandomStream(seed, 'many');
+        const alone = Array.from({ length: count }, (_, i) => stream.uniform(i, lane));
+        expect([...stream.uniforms(count, lane)]).toEqual(alone);
+      }),
+    );
+  });
+
   it('draws normals of mean 0 and variance 1', () => {
     const sequence = new RandomSequence(new RandomStream(7, 'normal'));
     const draws = Array.from({ length: 20_000 }, () => sequence.normal());

@@ -36,6 +36,16 @@ describe('a slab file', () => {
     expect(decodeSlabFile(await file, 'file').slabs.get('weights')).toEqual(Float32Array.of(1, 2, 3));
   });
 
+  it('has the same bytes in the memory of an earlier one, smaller or larger', async () => {
+    await fc.assert(
+      fc.asyncProperty(files, files, async (file, earlier) => {
+        const fresh = await encodeSlabFile(file);
+        const again = await encodeSlabFile(file, await encodeSlabFile(earlier));
+        expect(Buffer.compare(again, fresh)).toBe(0);
+      }),
+    );
+  });
+
   it('is refused with one sentence when bytes are missing, added or changed, and never taken for another', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -14,21 +14,32 @@ export interface SlabFile {
 const magic = new TextEncoder().encode('PFSLABS1');
 const digestBytes = 32;
 const headerBytesMax = 64 << 20;
+/** A header grows from file to file of a run; the next one shall fit into the same memory. */
+const spareBytes = 1 << 16;
 
 /**
  * Copies the arrays before it returns, so that they may change at once; the digest is a pass over all bytes, and is taken
  * beside whatever goes on here.
+ * @param used what an earlier call gave and nobody needs any more: its memory is written anew where it is large enough, since
+ * fresh memory takes several times as long as the copy.
  */
-export function encodeSlabFile({ meta, slabs }: SlabFile): Promise<Uint8Array> {
+export function encodeSlabFile(
+  { meta, slabs }: SlabFile,
+  used: Uint8Array | null = null,
+): Promise<Uint8Array> {
   const places = [...slabs].map(([name, { length }]) => ({ name, length }));
   const text = JSON.stringify({ slabs: places, meta }, exactly);
   const json = new TextEncoder().encode(text);
   const start = magic.length + 4;
   const header = Math.ceil((start + json.length) / 8) * 8 - start;
   const floats = places.reduce((sum, { length }) => sum + length, 0);
+  const size = start + header + 4 * floats + digestBytes;
   // Not filled with zeros first: every byte is written below.
-  const { buffer } = Buffer.allocUnsafeSlow(start + header + 4 * floats + digestBytes);
-  const bytes = new Uint8Array(buffer);
+  const buffer =
+    used !== null && used.buffer.byteLength >= size
+      ? used.buffer
+      : Buffer.allocUnsafeSlow(size + spareBytes).buffer;
+  const bytes = new Uint8Array(buffer, 0, size);
   bytes.set(magic);
   new DataView(buffer).setUint32(magic.length, header, true);
   bytes.fill(0x20, start, start + header);

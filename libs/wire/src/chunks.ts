@@ -1,4 +1,4 @@
-import { assert, Fault } from '@ptychofleet/base';
+import { assert, Fault, type RunningDigest } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 
 const chunkBytes = limits.chunkBytesMax;
@@ -18,10 +18,13 @@ export function* chunksOf(bytes: Uint8Array): Generator<{ data: Buffer; totalByt
 export class ChunkCollector {
   readonly #what: string;
   readonly #bytesMax: number;
+  readonly #digest: RunningDigest | undefined;
   #bytes: Uint8Array | null = null;
   #filled = 0;
 
-  constructor(what: string, bytesMax: number) {
+  /** @param digest is given each piece as it comes. */
+  constructor(what: string, bytesMax: number, digest?: RunningDigest) {
+    this.#digest = digest;
     this.#what = what;
     this.#bytesMax = bytesMax;
   }
@@ -42,6 +45,7 @@ export class ChunkCollector {
     }
     this.#bytes.set(chunk.data, this.#filled);
     this.#filled += chunk.data.length;
+    this.#digest?.update(chunk.data);
   }
 
   finish(): Uint8Array {

@@ -4,7 +4,7 @@ import {
   type ClientReadableStream,
   type ClientWritableStream,
 } from '@grpc/grpc-js';
-import { Fault } from '@ptychofleet/base';
+import { Fault, type RunningDigest } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { parseAddress } from './address.ts';
 import { ChunkCollector, chunksOf } from './chunks.ts';
@@ -64,6 +64,7 @@ export async function sendChunks<Request>(
   stream: ClientWritableStream<Request>,
   bytes: Uint8Array,
   wrap: (chunk: { data: Buffer; totalBytes: number }, first: boolean) => Request,
+  last?: () => Request,
 ): Promise<void> {
   let first = true;
   for (const chunk of chunksOf(bytes)) {
@@ -76,16 +77,18 @@ export async function sendChunks<Request>(
       stream.once('close', resolve);
     });
   }
+  if (last !== undefined) stream.write(last());
   stream.end();
 }
 
-/** Reads a server stream of chunks into one array. */
+/** Reads a server stream of chunks into one array. @param digest is given each piece as it comes. */
 export async function receiveChunks(
   stream: ClientReadableStream<{ chunk: Chunk__Output | null }>,
   what: string,
   bytesMax: number,
+  digest?: RunningDigest,
 ): Promise<Uint8Array> {
-  const collector = new ChunkCollector(what, bytesMax);
+  const collector = new ChunkCollector(what, bytesMax, digest);
   try {
     for await (const message of stream as AsyncIterable<{ chunk: Chunk__Output | null }>) {
       if (message.chunk !== null) collector.add(message.chunk);

@@ -1,10 +1,12 @@
-import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { bytesOf, digestOf, Fault, isDigest, type Digest } from '@ptychofleet/base';
+import { credentials, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
+import { bytesOf, Fault, isDigest, RunningDigest, type Digest } from '@ptychofleet/base';
 import { parseAddress } from './address.ts';
 import { channelOptions, receiveChunks, sendChunks, waitForReady } from './client.ts';
 import { faultOf } from './faults.ts';
 import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest.ts';
 import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
+import type { PullBlobResponse__Output } from './gen/ptychofleet/v1/PullBlobResponse.ts';
+import type { PushResultRequest } from './gen/ptychofleet/v1/PushResultRequest.ts';
 import { services } from './protocol.ts';
 
 export interface TaskResult {
@@ -25,7 +27,15 @@ export interface Digested {
 /** Bytes with their digest. */
 export type Digester = (bytes: Uint8Array) => Promise<Digested>;
 
-const digestHere: Digester = (bytes) => Promise.resolve({ bytes, digest: digestOf(bytes) });
+/** Takes the digest piece by piece: what is left to do after the last one delays a step of the whole fleet. */
+async function receiveDigested(
+  stream: ClientReadableStream<PullBlobResponse__Output>,
+  what: string,
+): Promise<Digested> {
+  const running = new RunningDigest();
+  const bytes = await receiveChunks(stream, what, blobBytesMax, running);
+  return { bytes, digest: running.finish() };
+}
 
 /** A worker's line to its coordinator. Control and bulk data have connections of their own. */
 export class FleetLink {
@@ -53,14 +63,14 @@ export class FleetLink {
    * Content by digest; bytes that do not match their digest never leave here.
    * @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved
    */
-  async pull(sessionId: string, digest: string, digestElsewhere = digestHere): Promise<Uint8Array> {
+  async pull(sessionId: string, digest: string, digestElsewhere?: Digester): Promise<Uint8Array> {
     if (!isDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
-    const received = await receiveChunks(
-      this.#bulk.pullBlob({ digest, sessionId }),
-      `blob ${digest}`,
-      blobBytesMax,
-    );
-    const { bytes, digest: actual } = await digestElsewhere(received);
+    const stream = this.#bulk.pullBlob({ digest, sessionId });
+    const what = `blob ${digest}`;
+    const { bytes, digest: actual } =
+      digestElsewhere === undefined
+        ? await receiveDigested(stream, what)
+        : await digestElsewhere(await receiveChunks(stream, what, blobBytesMax));
     if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
     return bytes;
   }
@@ -76,15 +86,19 @@ export class FleetLink {
       lossSum,
       groupCount,
       valueCount,
-      digest: digestOf(bytes),
       computeMs,
     };
+    const running = new RunningDigest();
     return new Promise((resolve, reject) => {
       const stream = this.#bulk.pushResult((error, response) => {
         if (error) reject(faultOf(error, 'delivering a result'));
         else resolve(response?.accepted ?? false);
       });
-      void sendChunks(stream, bytes, (chunk, first) => (first ? { header, chunk } : { chunk }));
+      const message = (chunk: { data: Buffer; totalBytes: number }, first: boolean): PushResultRequest => {
+        running.update(chunk.data);
+        return first ? { header, chunk } : { chunk };
+      };
+      void sendChunks(stream, bytes, message, () => ({ digest: running.finish() }));
     });
   }
 

@@ -1,4 +1,4 @@
-import { errorKinds, Fault, type ErrorKind } from '@ptychofleet/base';
+import { digestOf, errorKinds, Fault, RunningDigest, type ErrorKind } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { Metadata } from '@grpc/grpc-js';
 import fc from 'fast-check';
@@ -55,12 +55,14 @@ describe('chunks', () => {
     fc.assert(
       fc.property(lengths, (length) => {
         const bytes = Uint8Array.from({ length }, (_, i) => (i * 7) % 251);
-        const collector = new ChunkCollector('test', 2 ** 30);
+        const digest = new RunningDigest();
+        const collector = new ChunkCollector('test', 2 ** 30, digest);
         for (const chunk of chunksOf(bytes)) {
           expect(chunk.data.length).toBeLessThanOrEqual(chunkBytes);
           collector.add(chunk);
         }
         expect(Buffer.compare(collector.finish(), bytes)).toBe(0);
+        expect(digest.finish()).toBe(digestOf(bytes));
       }),
       { numRuns: 20 },
     );

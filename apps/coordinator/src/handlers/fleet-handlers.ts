@@ -1,4 +1,4 @@
-import { digestOf, Fault, isDigest, messageOf, type Logger } from '@ptychofleet/base';
+import { Fault, isDigest, messageOf, RunningDigest, type Logger } from '@ptychofleet/base';
 import { slabFromBytes } from '@ptychofleet/params';
 import { workerId } from '@ptychofleet/run';
 import {
@@ -60,7 +60,9 @@ async function receiveResult(
   stream: AsyncIterable<PushResultRequest__Output>,
 ): Promise<boolean> {
   let opened: { life: WorkerLife; header: ResultHeader; collector: ChunkCollector | null } | null = null;
-  for await (const { header, chunk } of stream) {
+  let stated = '';
+  const running = new RunningDigest();
+  for await (const { header, chunk, digest } of stream) {
     if (header !== null && opened === null) {
       const life = coordinator.workers.bySession(header.sessionId);
       if (life === undefined) throw unknownSession();
@@ -73,21 +75,22 @@ async function receiveResult(
       opened = {
         life,
         header,
-        collector: expected === null ? null : new ChunkCollector('result', 4 * expected),
+        collector: expected === null ? null : new ChunkCollector('result', 4 * expected, running),
       };
     }
     if (chunk !== null) opened?.collector?.add(chunk);
+    if (digest !== '') stated = digest;
   }
   if (opened === null) throw new Fault('data-loss', 'a result begins with its header');
   const { life, header, collector } = opened;
   if (collector === null) return false;
   const bytes = collector.finish();
-  if (digestOf(bytes) !== header.digest) throw new Fault('data-loss', 'the values do not match their digest');
+  if (running.finish() !== stated) throw new Fault('data-loss', 'the values do not match their digest');
   const { leaseId, lossSum, groupCount, valueCount, computeMs } = header;
   if (!(computeMs >= 0)) {
     throw new Fault('data-loss', `a result cannot take ${computeMs} ms`, { field: 'compute_ms' });
   }
-  const digest = `${header.digest} ${lossSum} ${groupCount}`;
+  const digest = `${stated} ${lossSum} ${groupCount}`;
   const values = slabFromBytes(bytes, valueCount);
   return coordinator.answer(life, leaseId, digest, computeMs, { lossSum, groupCount, values });
 }

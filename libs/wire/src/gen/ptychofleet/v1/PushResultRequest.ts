@@ -6,9 +6,11 @@ import type { Chunk as _ptychofleet_v1_Chunk, Chunk__Output as _ptychofleet_v1_C
 export interface PushResultRequest {
   'header'?: (_ptychofleet_v1_ResultHeader | null);
   'chunk'?: (_ptychofleet_v1_Chunk | null);
+  'digest'?: (string);
 }
 
 export interface PushResultRequest__Output {
   'header': (_ptychofleet_v1_ResultHeader__Output | null);
   'chunk': (_ptychofleet_v1_Chunk__Output | null);
+  'digest': (string);
 }

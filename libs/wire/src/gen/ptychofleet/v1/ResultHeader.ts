@@ -8,7 +8,6 @@ export interface ResultHeader {
   'lossSum'?: (number | string);
   'groupCount'?: (number);
   'valueCount'?: (number | string | Long);
-  'digest'?: (string);
   'computeMs'?: (number | string);
 }
 
@@ -18,6 +17,5 @@ export interface ResultHeader__Output {
   'lossSum': (number);
   'groupCount': (number);
   'valueCount': (number);
-  'digest': (string);
   'computeMs': (number);
 }
