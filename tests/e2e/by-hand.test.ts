@@ -124,7 +124,7 @@ describe('a coordinator and two workers started by hand on TCP', () => {
         workers.map(({ pid }) => pid).sort((a, b) => a - b),
       );
       const { code, stderr } = await run.ended;
-      expect(code).toBe(0);
+      expect(code, stderr).toBe(0);
       // Every epoch is told once.
       expect(epochsOf(stderr)).toHaveLength(2);
       const [lost, calm] = [folder, 'seven'].map((name) => readFileSync(bench.path(name, 'wts.h5.zip')));

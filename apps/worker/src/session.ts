@@ -65,6 +65,10 @@ export async function runSession(
   let leaving = leave.aborted;
 
   const end = await new Promise<Omit<SessionEnd, 'joined'>>((resolve, reject) => {
+    const lose = (reason: string): void => {
+      stream.cancel();
+      resolve({ reason, mayReturn: true });
+    };
     const finishIfLeaving = (): void => {
       if (leaving && busy === 0) stream.end();
     };
@@ -118,6 +122,8 @@ export async function runSession(
         const computeMs = Math.round(result.computeMs);
         logger.debug({ leaseId, microBatches, computeMs, accepted }, 'task done');
       } catch (error) {
+        // Not the task's fault: with the session, its leases go back to the pool.
+        if (error instanceof Fault && error.kind === 'unavailable') return lose(error.message);
         logger.warn({ leaseId, reason: messageOf(error) }, 'task failed');
         if (!stream.destroyed) stream.write({ failure: { leaseId, reason: messageOf(error) } });
       }

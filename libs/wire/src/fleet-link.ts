@@ -51,8 +51,10 @@ export class FleetLink {
     this.#bulk = new services.FleetService(this.address, secrets, own);
   }
 
-  connect(timeoutMs: number): Promise<void> {
-    return waitForReady(this.#control, this.address, timeoutMs);
+  /** Both connections: one that is still pausing after a loss would fail the first result. */
+  async connect(timeoutMs: number): Promise<void> {
+    const both = [this.#control, this.#bulk];
+    await Promise.all(both.map((client) => waitForReady(client, this.address, timeoutMs)));
   }
 
   openSession(): ClientDuplexStream<OpenSessionRequest, OpenSessionResponse__Output> {
