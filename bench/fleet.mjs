@@ -22,7 +22,7 @@ export function keepLog(child) {
   return log;
 }
 
-/** What a worker did: [{ time, microBatches, computeMs }]. */
+/** What a worker did: [{ time, microBatches, pullMs, computeMs, pushMs }]; `time` is when the result was delivered. */
 export function tasksOf({ log }) {
   return log.filter(({ msg }) => msg === 'task done');
 }

@@ -6,16 +6,60 @@ export const title = 'sync: share of the time in which a worker does not compute
 /** The first tasks load TensorFlow's kernels and record graphs. */
 const settling = 4;
 
-/** Per worker: 1 - time computing / time, between the end of its first settled task and that of its last. */
-function sharesNotComputing(fleet) {
+/** What a worker computed, from when to when, in order; without the first tasks. */
+function computations(tasks) {
+  return tasks
+    .map(({ time, pushMs, computeMs, pullMs }) => {
+      const end = time - pushMs;
+      return { start: end - computeMs, end, pullMs, pushMs };
+    })
+    .sort((a, b) => a.end - b.end)
+    .slice(settling);
+}
+
+/**
+ * Where a worker's time goes from one step's computing to the next one's: delivering its last result, the coordinator's part
+ * (sums, optimiser, journal), fetching the new weights, and the rest: waiting for others and for messages. In percent of
+ * all time, per worker.
+ */
+function sharesOf(fleet) {
+  const closes = fleet.steps();
   return fleet.tasks().flatMap((tasks) => {
-    const settled = tasks.slice(settling - 1);
+    const settled = computations(tasks);
     if (settled.length < 3) return [];
-    const elapsed = settled.at(-1).time - settled[0].time;
-    const computing = settled.slice(1).reduce((sum, { computeMs }) => sum + computeMs, 0);
-    return [100 * (1 - computing / elapsed)];
+    const elapsed = settled.at(-1).end - settled[0].end;
+    const spent = { computing: 0, send: 0, close: 0, receive: 0 };
+    settled.slice(1).forEach((next, i) => {
+      const before = settled[i];
+      spent.computing += next.end - next.start;
+      // The weights came anew: a step lies between.
+      if (next.pullMs === 0) return;
+      const { time, closeMs, keepMs } = closes.find((close) => close.time >= before.end);
+      // The coordinator acknowledges the last result of a step when it has closed it.
+      spent.send += Math.min(before.pushMs, time - closeMs - keepMs - before.end);
+      spent.close += closeMs + keepMs;
+      spent.receive += next.pullMs;
+    });
+    const share = (ms) => (100 * ms) / elapsed;
+    const { computing, send, close, receive } = spent;
+    return [
+      {
+        all: 100 - share(computing),
+        send: share(send),
+        close: share(close),
+        receive: share(receive),
+        rest: share(elapsed - computing - send - close - receive),
+      },
+    ];
   });
 }
+
+const parts = [
+  ['send', 'delivering the last result'],
+  ['close', 'sums, optimiser, journal'],
+  ['receive', 'fetching the weights'],
+  ['rest', 'waiting for others, messages'],
+];
 
 export async function run(context) {
   const steps = context.short ? 4 : 8;
@@ -29,10 +73,11 @@ export async function run(context) {
       // Every worker has a part of each step.
       const flags = { '--virtual-shards': Math.max(4, workers) };
       await train(context, fleet, scan, context.short ? 3 : 2, flags);
-      const shares = sharesNotComputing(fleet);
+      const shares = sharesOf(fleet);
       if (shares.length === 0) throw new Error(`${workers} workers: too few tasks to tell`);
       const name = `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${delayMs} ms one way`;
-      rows.push(valueRow(name, '%', shares));
+      const row = (what, part) => valueRow(what, '%', shares.map((share) => share[part])); // prettier-ignore
+      rows.push(row(name, 'all'), ...parts.map(([part, what]) => row(`– ${what}`, part)));
     } finally {
       await fleet.stop();
     }

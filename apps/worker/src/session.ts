@@ -115,12 +115,20 @@ export async function runSession(
     const doTask = async (assignment: TaskAssignment): Promise<void> => {
       const { leaseId } = assignment;
       try {
-        const source = { pull: (digest: Digest) => link.pull(sessionId, digest, digestElsewhere) };
-        const result = await compute.run(decodeTask(assignment), source);
+        let pullMs = 0;
+        const pull = async (digest: Digest): Promise<Uint8Array> => {
+          const startedMs = performance.now();
+          const bytes = await link.pull(sessionId, digest, digestElsewhere);
+          pullMs = Math.round(performance.now() - startedMs);
+          return bytes;
+        };
+        const result = await compute.run(decodeTask(assignment), { pull });
+        const computedMs = performance.now();
         const accepted = await link.push(sessionId, { leaseId, ...result });
+        const pushMs = Math.round(performance.now() - computedMs);
         const { length: microBatches } = assignment.microBatches;
         const computeMs = Math.round(result.computeMs);
-        logger.debug({ leaseId, microBatches, computeMs, accepted }, 'task done');
+        logger.debug({ leaseId, microBatches, pullMs, computeMs, pushMs, accepted }, 'task done');
       } catch (error) {
         // Not the task's fault: with the session, its leases go back to the pool.
         if (error instanceof Fault && error.kind === 'unavailable') return lose(error.message);
