@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { Coordinator } from './coordinator.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { dataHandlers, modelHandlers } from './handlers/library-handlers.ts';
+import { onceReady } from './handlers/once-ready.ts';
 import { runHandlers } from './handlers/run-handlers.ts';
 import { Library } from './library.ts';
 import { failpointOf } from './failpoint.ts';
@@ -82,14 +83,18 @@ async function main(): Promise<void> {
   const library = new Library(storage.blobs, storage.registry);
   const keeping = { checkpointIntervalMs: 1000 * options.checkpointSeconds, storageRetryMs };
   const submitter = new Submitter(coordinator, library, storage, keeping, clock, logger);
-  await submitter.restore();
+  let open = (): void => undefined;
+  const ready = new Promise<void>((resolve) => (open = resolve));
   const server = await serve(address, {
-    runs: runHandlers(coordinator, submitter, library, storage, logger),
-    data: dataHandlers(library, logger),
-    models: modelHandlers(library, logger),
+    runs: onceReady(ready, runHandlers(coordinator, submitter, library, storage, logger)),
+    data: onceReady(ready, dataHandlers(library, logger)),
+    models: onceReady(ready, modelHandlers(library, logger)),
+    // Workers come back while their runs are taken up again.
     fleet: fleetHandlers(coordinator, logger),
   });
   const ticking = setInterval(() => coordinator.tick(), tickMs);
+  await submitter.restore();
+  open();
   logger.info({ address: server.address }, 'listening');
   process.send?.({ type: 'listening', address: server.address });
 
