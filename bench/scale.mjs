@@ -2,18 +2,20 @@ import path from 'node:path';
 import { provideTorch } from './torch/provide.mjs';
 import { Peer } from './child.mjs';
 import { Fleet, scanFile, train } from './fleet.mjs';
-import { summary } from './measure.mjs';
+import { summary, valueRow } from './measure.mjs';
 
 export const title =
   'scale: one and two workers of one thread, beside PyTorch DDP over gloo (step of 16 patterns, f=2)';
 
-/** Milliseconds per step of the last epoch; the first one loads TensorFlow and records graphs. */
+/** Per step of the last epoch, and per micro-batch what its gradient takes; the first epoch loads TensorFlow and records graphs. */
 async function ourStep(context, scan, steps, workers) {
   const fleet = await Fleet.start(context, { workers });
   try {
     await fleet.ready;
     const { epochs } = await train(context, fleet, scan, 2);
-    return (1000 * epochs.at(-1).seconds) / steps;
+    const gradients = fleet.tasks().flatMap((tasks) => tasks.slice(-steps));
+    const computing = gradients.map(({ computeMs, microBatches }) => computeMs / microBatches);
+    return { ms: (1000 * epochs.at(-1).seconds) / steps, computeMs: summary(computing).median };
   } finally {
     await fleet.stop();
   }
@@ -39,9 +41,12 @@ export async function run(context) {
   await writer.next();
   writer.end();
   const samples = { ours1: [], ours2: [], theirs1: [], theirs2: [] };
+  const computing = { 1: [], 2: [] };
   for (let repeat = 0; repeat < (context.short ? 1 : 2); repeat++) {
     for (const world of [1, 2]) {
-      samples[`ours${world}`].push(await ourStep(context, scan, steps, world));
+      const { ms, computeMs } = await ourStep(context, scan, steps, world);
+      samples[`ours${world}`].push(ms);
+      computing[world].push(computeMs);
       samples[`theirs${world}`].push(await torchStep(context, python, file, world, steps));
     }
   }
@@ -52,5 +57,7 @@ export async function run(context) {
     pair('step, one worker', 'ms', samples.ours1, samples.theirs1, gain(samples.theirs1, samples.ours1)),
     pair('step, two workers', 'ms', samples.ours2, samples.theirs2, gain(samples.theirs2, samples.ours2)),
     pair('speed-up by the second worker', '×', ours, theirs, gain(ours, theirs)),
+    // Cores that share caches, memory and power: no way of working together gains more than this.
+    valueRow('speed-up if nothing but computing took time', '×', gain(computing[1], computing[2]).map((x) => 2 * x)), // prettier-ignore
   ];
 }

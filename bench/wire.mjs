@@ -46,7 +46,7 @@ export async function run(context) {
             const take = (bytes) => {
               received += bytes.length;
               if (received < size) return;
-              socket.off('data', take);
+              socket.off('data', take).off('error', reject);
               resolve();
             };
             socket.on('data', take).once('error', reject);

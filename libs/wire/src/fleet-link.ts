@@ -37,24 +37,30 @@ async function receiveDigested(
   return { bytes, digest: running.finish() };
 }
 
-/** A worker's line to its coordinator. Control and bulk data have connections of their own. */
+/**
+ * A worker's line to its coordinator. Control has a connection of its own, and so have both directions of bulk data: Node's
+ * HTTP/2 does not read while a write is under way, so two ends that fill one connection from both sides wait for each other for
+ * ever.
+ */
 export class FleetLink {
   readonly address: string;
   readonly #control;
-  readonly #bulk;
+  readonly #pulls;
+  readonly #pushes;
 
   constructor(address: string) {
     this.address = parseAddress(address, '--coordinator');
     const secrets = credentials.createInsecure();
     const own = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
     this.#control = new services.FleetService(this.address, secrets, own);
-    this.#bulk = new services.FleetService(this.address, secrets, own);
+    this.#pulls = new services.FleetService(this.address, secrets, own);
+    this.#pushes = new services.FleetService(this.address, secrets, own);
   }
 
-  /** Both connections: one that is still pausing after a loss would fail the first result. */
+  /** All connections: one that is still pausing after a loss would fail the first result. */
   async connect(timeoutMs: number): Promise<void> {
-    const both = [this.#control, this.#bulk];
-    await Promise.all(both.map((client) => waitForReady(client, this.address, timeoutMs)));
+    const all = [this.#control, this.#pulls, this.#pushes];
+    await Promise.all(all.map((client) => waitForReady(client, this.address, timeoutMs)));
   }
 
   openSession(): ClientDuplexStream<OpenSessionRequest, OpenSessionResponse__Output> {
@@ -67,7 +73,7 @@ export class FleetLink {
    */
   async pull(sessionId: string, digest: string, digestElsewhere?: Digester): Promise<Uint8Array> {
     if (!isDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
-    const stream = this.#bulk.pullBlob({ digest, sessionId });
+    const stream = this.#pulls.pullBlob({ digest, sessionId });
     const what = `blob ${digest}`;
     const { bytes, digest: actual } =
       digestElsewhere === undefined
@@ -92,7 +98,7 @@ export class FleetLink {
     };
     const running = new RunningDigest();
     return new Promise((resolve, reject) => {
-      const stream = this.#bulk.pushResult((error, response) => {
+      const stream = this.#pushes.pushResult((error, response) => {
         if (error) reject(faultOf(error, 'delivering a result'));
         else resolve(response?.accepted ?? false);
       });
@@ -106,6 +112,7 @@ export class FleetLink {
 
   close(): void {
     this.#control.close();
-    this.#bulk.close();
+    this.#pulls.close();
+    this.#pushes.close();
   }
 }
