@@ -308,6 +308,30 @@ describe('fleet machine', () => {
     );
   });
 
+  it('gives others what a late worker is at and what it holds ahead, once each', () => {
+    const state = initialFleet(limits);
+    const plan = { ...tinyPlan, groupCount: 8, batchSize: 8, virtualShards: 8 };
+    const [steady, slow] = [workerId('a'), workerId('b')];
+    for (const worker of [steady, slow]) advanceAt(state, joining(worker, 2));
+    advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+    let nowMs = 0;
+    for (let lease: number | undefined; ;) {
+      lease = [...state.workers.get(steady)!.leases][0];
+      if (lease === undefined) break;
+      nowMs += 10;
+      advanceAt(state, { type: 'task-finished', worker: steady, lease, digest: 'd', computeMs: 10 }, nowMs);
+    }
+    const given = [100, 200, 300]
+      .flatMap((afterMs) => advanceAt(state, { type: 'tick' }, nowMs + afterMs))
+      .flatMap((effect) =>
+        effect.type === 'assign-task' ? [[effect.worker, ...tasksOf(effect.block), effect.why]] : [],
+      );
+    expect(given).toEqual([
+      ['a', 1, expect.stringMatching(/^b is late: \d+ ms/)],
+      ['a', 3, 'b is late with what it does before'],
+    ]);
+  });
+
   it('takes a leap of the clock for no silence', () => {
     const state = initialFleet(limits);
     advanceAt(state, joining(workerId('a')), 0);

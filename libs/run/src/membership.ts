@@ -1,7 +1,7 @@
 import { assert } from '@ptychofleet/base';
 import { tasksOf } from './block.ts';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
-import type { FleetState, Lease, WorkerState } from './fleet-state.ts';
+import type { FleetState, Holding, Lease, WorkerState } from './fleet-state.ts';
 import { keyOf, reconsider } from './holding.ts';
 import type { WorkerId } from './ids.ts';
 import { hungAfterMs } from './lateness.ts';
@@ -119,10 +119,11 @@ export function watchWorkers(state: FleetState, effects: FleetEffect[]): void {
   for (const lease of [...state.leases.values()]) watchLease(state, lease, effects);
 }
 
-/** Its turn comes only after a lease that is late. */
-function waitsBehindLate(state: FleetState, worker: WorkerState, lease: Lease): boolean {
+/** Nobody else has it, and its turn comes only after a lease that is late. */
+function waitsBehindLate(state: FleetState, worker: WorkerState, lease: Lease, holding?: Holding): boolean {
   const [oldest] = worker.leases;
-  return lease.startedMs === null && oldest !== undefined && state.leases.get(oldest)?.late === true;
+  const waits = lease.startedMs === null && holding?.leases.size === 1;
+  return waits && oldest !== undefined && state.leases.get(oldest)?.late === true;
 }
 
 function watchLease(state: FleetState, lease: Lease, effects: FleetEffect[]): void {
@@ -139,15 +140,15 @@ function watchLease(state: FleetState, lease: Lease, effects: FleetEffect[]): vo
     return giveUp(state, worker, `hung: ${what}`, true, effects);
   }
   if (lease.late || lease.superseded !== null) return;
+  const { round } = run;
+  const holding = round?.number === lease.round ? round.holdings.get(keyOf(lease.block)) : undefined;
   const isLate = lateMs !== null && tookMs > lateMs;
-  if (!worker.silent && !isLate && !waitsBehindLate(state, worker, lease)) return;
+  if (!worker.silent && !isLate && !waitsBehindLate(state, worker, lease, holding)) return;
   lease.late = true;
   if (!worker.silent && !worker.lateTold) {
     worker.lateTold = true;
     const took = `${Math.round(tookMs)} ms, ${Math.round(lateMs ?? 0)} at most expected`;
     effects.push({ type: 'note', run: run.id, text: `worker ${worker.id} is late: ${took}` });
   }
-  const round = run.round;
-  const holding = round?.number === lease.round ? round.holdings.get(keyOf(lease.block)) : undefined;
   if (round != null && holding !== undefined) reconsider(state, round, holding);
 }
