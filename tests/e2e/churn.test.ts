@@ -28,8 +28,8 @@ const trainings = {
   },
   /** Micro-batches that take long enough for the coordinator to keep up with one result of each. */
   heavy: {
-    overrides: { ...size, batchSize: 64, virtualShards: 4, nGroups: 160, epochs: 2 },
-    groupsOfSteps: [64, 64, 32, 64, 64, 32],
+    overrides: { ...size, batchSize: 64, virtualShards: 4, nGroups: 96, epochs: 2 },
+    groupsOfSteps: [64, 32, 64, 32],
   },
 };
 type Training = keyof typeof trainings;
@@ -73,7 +73,7 @@ async function expectCalm(runId: string, training: Training = 'short'): Promise<
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 beforeAll(async () => {
-  scan = readFileSync(await simulateScan(bench, 160));
+  scan = readFileSync(await simulateScan(bench, 96));
   ({ coordinator, address } = await startCoordinator(bench, bench.path('state'), '--log-level', 'debug'));
   client = new CoordinatorClient(address);
   return () => client.close();

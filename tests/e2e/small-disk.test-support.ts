@@ -10,6 +10,8 @@ export interface Ground {
   readonly seen: string;
   /** What every coordinator on it is started through. */
   readonly through: readonly string[];
+  /** Whether a file can be written again where it has been written already, though it is filled. */
+  readonly ownRoom: boolean;
   fill(coordinator: Running): void;
   /** Makes room again. */
   free(coordinator: Running): void;
@@ -25,6 +27,7 @@ export function limitedFolder(bench: Bench): Ground {
     folder,
     seen: folder,
     through: [],
+    ownRoom: false,
     fill: (coordinator) => limit(coordinator, '1'),
     free: (coordinator) => limit(coordinator, 'unlimited'),
   };
@@ -54,6 +57,7 @@ export async function smallDisk(bench: Bench, way: readonly string[], name = 'di
     folder,
     seen,
     through: ['nsenter', '-t', String(holder.pid), '-m', ...user, '--'],
+    ownRoom: true,
     fill: () => fillUp(ballast),
     free: () => rmSync(ballast),
   };

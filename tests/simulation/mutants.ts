@@ -51,8 +51,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: training,
-        find: 'values: answer.gradient.slice()',
-        replace: 'values: answer.gradient.map((value) => (value / answer.groupCount) * 2 ** block.level)',
+        find: 'values: gradient.slice()',
+        replace: 'values: gradient.map((value) => (value / groupCount) * 2 ** block.level)',
       },
       {
         file: training,
@@ -76,8 +76,8 @@ export const mutants: readonly Mutant[] = [
   edit(
     'a worker computes with the weights it has, not with those it is told',
     worker,
-    'this.#coordinator.weights(next.task.weightsName)',
-    '(this.kept ??= this.#coordinator.weights(next.task.weightsName))',
+    'this.#coordinator.weights(task.weightsName)',
+    '(this.kept ??= this.#coordinator.weights(task.weightsName))',
   ),
   edit(
     'an answer under the lease of another worker counts',

@@ -86,8 +86,9 @@ export class SyntheticTraining {
   }
 
   accept(place: Place, block: Block, answer: SyntheticGradient): void {
-    if (place.purpose === 'step') this.#sums.add(block, { ...answer, values: answer.gradient.slice() });
-    else this.#validation[block.index] = answer.lossSum;
+    const { lossSum, groupCount, gradient } = answer;
+    if (place.purpose === 'step') this.#sums.add(block, { lossSum, groupCount, values: gradient.slice() });
+    else this.#validation[block.index] = lossSum;
   }
 
   voidRound(): void {
@@ -101,10 +102,12 @@ export class SyntheticTraining {
 
   /** All that a restart needs; a copy. */
   snapshot(): TrainingSnapshot {
+    const { stepCount, slabs } = this.#optimizer.lendState();
+    const copies = Object.entries(slabs).map(([name, slab]) => [name, slab.slice()] as const);
     return {
       position: this.#position,
       weights: this.#weights.slice(),
-      optimizer: structuredClone(this.#optimizer.lendState()),
+      optimizer: { stepCount, slabs: Object.fromEntries(copies) },
       history: [...this.#history],
       version: this.#version,
     };

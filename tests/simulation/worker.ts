@@ -174,13 +174,14 @@ export class SimulatedWorker {
     if (this.#computing) return;
     const next = this.#queue.shift();
     if (next === undefined) return this.#leaveWhenIdle();
+    const { life, task } = next;
     this.#computing = true;
     // Without a connection the weights cannot be pulled.
     this.#after(Math.max(0, this.weather.partitionUntilMs - this.#time.nowMs), () => {
-      const weights = this.#coordinator.weights(next.task.weightsName);
+      const weights = this.#coordinator.weights(task.weightsName);
       const factor = this.#time.nowMs < this.slowUntilMs ? slownessFactor : 1;
-      const computeMs = next.task.microBatches.length * (3 + 6 * this.#random.uniform()) * factor;
-      this.#after(computeMs, () => this.#finishWhenMoving({ ...next, weights, computeMs }));
+      const computeMs = task.microBatches.length * (3 + 6 * this.#random.uniform()) * factor;
+      this.#after(computeMs, () => this.#finishWhenMoving({ life, task, weights, computeMs }));
     });
   }
 
@@ -207,8 +208,11 @@ export class SimulatedWorker {
       const sum = isLie
         ? this.#lieAbout(gradientOfBlock(engine, task.microBatches))
         : gradientOfBlock(engine, task.microBatches);
-      const about = { digest: digestOfAnswer(sum), computeMs, isLie, round, block, weightsName };
-      const answer: AnswerMessage = { ...sum, ...about };
+      const { gradient, lossSum, groupCount } = sum;
+      const answer: AnswerMessage = {
+        ...{ gradient, lossSum, groupCount, digest: digestOfAnswer(sum), computeMs },
+        ...{ isLie, round, block, weightsName },
+      };
       if (this.straysNext) {
         this.straysNext = false;
         life.up.call(() => {

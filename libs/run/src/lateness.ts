@@ -13,11 +13,15 @@ export class BlockDurations {
   readonly #taken = new Map<string, number[]>();
   readonly #lateAfter = new Map<string, number | null>();
   readonly #computing: number[] = [];
+  /** Worked out when somebody asks. */
   #microBatchMs: number | null = null;
 
   /** @param computeMs what the worker says it computed, which is less than the lease took: the result had to travel. */
   note({ purpose, block, startedMs }: Lease, nowMs: number, computeMs: number): void {
-    if (purpose === 'step') this.#noteComputing(computeMs / 2 ** block.level);
+    if (purpose === 'step') {
+      keep(this.#computing, computeMs / 2 ** block.level);
+      this.#microBatchMs = null;
+    }
     if (startedMs === null) return;
     const key = keyOf(purpose, block.level);
     const taken = this.#taken.get(key) ?? [];
@@ -28,12 +32,8 @@ export class BlockDurations {
 
   /** Median time that computing one micro-batch of a step took lately; null where too few are known. */
   get microBatchMs(): number | null {
-    return this.#microBatchMs;
-  }
-
-  #noteComputing(ms: number): void {
-    keep(this.#computing, ms);
-    if (this.#computing.length >= durationsLeast) this.#microBatchMs = median(this.#computing);
+    if (this.#computing.length < durationsLeast) return null;
+    return (this.#microBatchMs ??= median(this.#computing));
   }
 
   /**

@@ -42,6 +42,7 @@ function tasksMost(state: FleetState, run: RunAtWork, worker: WorkerState): numb
   const { round, durations, intakeMs } = run;
   if (round.purpose !== 'step') return 1;
   const share = round.waiting.length / sharersWith(state, worker);
+  if (share < 2) return 1;
   return Math.min(share, tasksPerLease(durations.microBatchMs, intakeMs, state.roster.present));
 }
 

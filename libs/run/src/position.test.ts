@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { limits } from './fleet.test-support.ts';
 import {
   advance,
   initialFleet,
@@ -40,15 +41,7 @@ function roundsOf(plan: TrainingPlan): RunPosition[] {
 
 /** The rounds that the machine opens when one worker does whatever it is given. */
 function drive(plan: TrainingPlan, at: RunPosition): { rounds: RunPosition[]; phase: string | undefined } {
-  const state = initialFleet({
-    suspectMs: 800,
-    heartbeatTimeoutMs: 1000,
-    lateMsLeast: 20,
-    hungMsLeast: 2000,
-    hungMsUnknown: 5000,
-    quarantineMs: 300,
-    taskFailuresMax: 1,
-  });
+  const state = initialFleet(limits);
   const [run, worker] = [runId('r'), workerId('w')];
   const rounds: RunPosition[] = [];
   const pending: FleetEvent[] = [

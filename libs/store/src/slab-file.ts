@@ -1,6 +1,6 @@
 import { digestOf, Fault } from '@ptychofleet/base';
 import { slabFromBytes, slabToBytes } from '@ptychofleet/params';
-import { hashInBackground } from './digest-in-background.ts';
+import { digestInBackground } from './digest-in-background.ts';
 
 /**
  * Named float32 arrays with a description, in one file: 8 bytes of name, uint32 length of the header, the header as JSON
@@ -54,7 +54,8 @@ export function encodeSlabFile(
 
 async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
   const end = bytes.length - digestBytes;
-  bytes.set(await hashInBackground(bytes.subarray(0, end)), end);
+  const digest = await digestInBackground(bytes.subarray(0, end));
+  bytes.set(Buffer.from(digest.slice('sha256:'.length), 'hex'), end);
   return bytes;
 }
 
