@@ -9,15 +9,8 @@ import { plainService } from './wire-plain.mjs';
 const payload = new Uint8Array(Number(process.argv[2]));
 randomFillSync(payload);
 
-const fleet = {
-  async PullBlob(stream) {
-    for (const chunk of chunksOf(payload)) {
-      if (!stream.write({ chunk })) await new Promise((resolve) => stream.once('drain', resolve));
-    }
-    stream.end();
-  },
-};
-const ours = await serve('127.0.0.1:0', { runs: {}, data: {}, models: {}, fleet });
+const bulk = { blob: () => Promise.resolve(payload), failed: (error) => console.error(error) };
+const ours = await serve('127.0.0.1:0', { runs: {}, data: {}, models: {}, fleet: {} }, bulk);
 
 const plain = new grpc.Server();
 plain.addService(plainService, {

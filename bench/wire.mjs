@@ -13,6 +13,7 @@ const size = 9_384_000;
 export async function run(context) {
   const peer = new Peer(context.node, [context.bench('wire-peer.mjs'), String(size)]);
   const { ports, digest } = await peer.next();
+  const session = { id: 'bench', over: new AbortController().signal };
   const rows = [];
   for (const delayMs of [0, 5]) {
     const proxies = [];
@@ -33,7 +34,7 @@ export async function run(context) {
       return performance.now() - started;
     };
     const sides = {
-      ours: timed(() => link.pull('bench', digest)),
+      ours: timed(() => link.pull(session, digest)),
       plain: timed(async () => {
         let received = 0;
         for await (const { data } of plain.fetch({})) received += data.length;

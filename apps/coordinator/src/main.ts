@@ -4,6 +4,7 @@ import { isLocalAddress, markHeapInOneGo, parseAddress, serve } from '@ptychofle
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { Coordinator } from './coordinator.ts';
+import { bulkService } from './handlers/bulk-service.ts';
 import { fleetHandlers } from './handlers/fleet-handlers.ts';
 import { dataHandlers, modelHandlers } from './handlers/library-handlers.ts';
 import { onceReady } from './handlers/once-ready.ts';
@@ -85,13 +86,15 @@ async function main(): Promise<void> {
   const submitter = new Submitter(coordinator, library, storage, keeping, clock, logger);
   let open = (): void => undefined;
   const ready = new Promise<void>((resolve) => (open = resolve));
-  const server = await serve(address, {
+  const bulk = bulkService(coordinator, logger);
+  const handlers = {
     runs: onceReady(ready, runHandlers(coordinator, submitter, library, storage, logger)),
     data: onceReady(ready, dataHandlers(library, logger)),
     models: onceReady(ready, modelHandlers(library, logger)),
     // Workers come back while their runs are taken up again.
-    fleet: fleetHandlers(coordinator, logger),
-  });
+    fleet: fleetHandlers(coordinator, bulk, logger),
+  };
+  const server = await serve(address, handlers, bulk);
   const ticking = setInterval(() => coordinator.tick(), tickMs);
   await submitter.restore();
   open();

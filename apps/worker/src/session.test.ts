@@ -44,7 +44,7 @@ async function sessionWith(fault: Fault): Promise<{ end: SessionEnd; line: Line 
   const line = new Line();
   const link = {
     address: 'here',
-    connect: () => Promise.resolve(),
+    connect: () => Promise.resolve('http'),
     openSession: () => line,
     push: () => Promise.reject(fault),
   } as unknown as FleetLink;

@@ -39,13 +39,13 @@ const kinds: Record<string, TaskKind> = {
 
 const askedToStop: SessionEnd = { reason: 'asked to stop', mayReturn: false, joined: false };
 
-/** Whether the coordinator answered before `leave` fired; a coordinator that never answers is a {@link Fault}. */
-async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal): Promise<boolean> {
-  if (leave.aborted) return false;
-  const left = new Promise<boolean>((resolve) => {
-    leave.addEventListener('abort', () => resolve(false), { once: true });
+/** How bulk data will travel; null when `leave` fired before. A coordinator that never answers is a {@link Fault}. */
+async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal) {
+  if (leave.aborted) return null;
+  const left = new Promise<null>((resolve) => {
+    leave.addEventListener('abort', () => resolve(null), { once: true });
   });
-  return Promise.race([link.connect(timeoutMs).then(() => true), left]);
+  return Promise.race([link.connect(timeoutMs), left]);
 }
 
 /** One life of a worker: joins, computes what it is given, leaves when `leave` fires. Never throws for an expected loss. */
@@ -57,8 +57,10 @@ export async function runSession(
 ): Promise<SessionEnd> {
   const { logger, digestElsewhere } = options;
   const numerics = await compute.numerics;
-  if (!(await connected(link, options.connectTimeoutMs, leave))) return askedToStop;
+  const bulk = await connected(link, options.connectTimeoutMs, leave);
+  if (bulk === null) return askedToStop;
   const stream = link.openSession();
+  const over = new AbortController();
   let sessionId = '';
   let heartbeat: NodeJS.Timeout | undefined;
   let busy = 0;
@@ -87,7 +89,7 @@ export async function runSession(
     stream.on('data', (message) => {
       if (message.message === 'welcome' && message.welcome) {
         sessionId = message.welcome.sessionId;
-        logger.info({ workerId: message.welcome.workerId, coordinator: link.address }, 'joined');
+        logger.info({ workerId: message.welcome.workerId, coordinator: link.address, bulk }, 'joined');
         heartbeat = setInterval(() => stream.write({ heartbeat: {} }), message.welcome.heartbeatIntervalMs);
         if (leaving) onLeave();
       } else if (message.message === 'task' && message.task) {
@@ -114,17 +116,18 @@ export async function runSession(
 
     const doTask = async (assignment: TaskAssignment): Promise<void> => {
       const { leaseId } = assignment;
+      const session = { id: sessionId, over: over.signal };
       try {
         let pullMs = 0;
         const pull = async (digest: Digest): Promise<Uint8Array> => {
           const startedMs = performance.now();
-          const bytes = await link.pull(sessionId, digest, digestElsewhere);
+          const bytes = await link.pull(session, digest, digestElsewhere);
           pullMs = Math.round(performance.now() - startedMs);
           return bytes;
         };
         const result = await compute.run(decodeTask(assignment), { pull });
         const computedMs = performance.now();
-        const accepted = await link.push(sessionId, { leaseId, ...result });
+        const accepted = await link.push(session, { leaseId, ...result });
         const pushMs = Math.round(performance.now() - computedMs);
         const { length: microBatches } = assignment.microBatches;
         const computeMs = Math.round(result.computeMs);
@@ -138,6 +141,7 @@ export async function runSession(
     };
   });
   clearInterval(heartbeat);
+  over.abort();
   stream.cancel();
   return { ...end, mayReturn: end.mayReturn && !leaving, joined: sessionId !== '' };
 }

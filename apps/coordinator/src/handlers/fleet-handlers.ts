@@ -1,14 +1,13 @@
-import { Fault, isDigest, messageOf, RunningDigest, type Logger } from '@ptychofleet/base';
-import { slabFromBytes } from '@ptychofleet/params';
+import { Fault, messageOf, type Logger } from '@ptychofleet/base';
 import { workerId } from '@ptychofleet/run';
-import {
-  ChunkCollector,
-  type FleetServiceHandlers,
-  type OpenSessionRequest__Output,
-  type OpenSessionResponse,
-  type PushResultRequest__Output,
-  type ResultHeader,
-  type ServerDuplexStream,
+import type {
+  BulkService,
+  FleetServiceHandlers,
+  OpenSessionRequest__Output,
+  OpenSessionResponse,
+  PushResultRequest__Output,
+  ResultIntake,
+  ServerDuplexStream,
 } from '@ptychofleet/wire';
 import type { Coordinator } from '../coordinator.ts';
 import { describeWorker, type WorkerLife } from '../workers.ts';
@@ -17,22 +16,23 @@ import { streamBytes } from './stream-bytes.ts';
 
 type Session = ServerDuplexStream<OpenSessionRequest__Output, OpenSessionResponse>;
 
-export function fleetHandlers(coordinator: Coordinator, logger: Logger): FleetServiceHandlers {
+export function fleetHandlers(
+  coordinator: Coordinator,
+  bulk: BulkService,
+  logger: Logger,
+): FleetServiceHandlers {
   return {
     OpenSession: (stream) => openSession(coordinator, logger, stream),
     PullBlob: (stream) => {
       const { digest, sessionId } = stream.request;
-      const load = async (): Promise<Uint8Array> => {
-        if (coordinator.workers.bySession(sessionId) === undefined) throw unknownSession();
-        const bytes = isDigest(digest) ? await coordinator.blob(digest) : null;
-        if (bytes === null)
-          throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
-        return bytes;
-      };
-      void streamBytes(stream, load, (chunk) => ({ chunk }));
+      void streamBytes(
+        stream,
+        () => bulk.blob(sessionId, digest),
+        (chunk) => ({ chunk }),
+      );
     },
     PushResult: (stream, callback) => {
-      respond(logger, callback, async () => ({ accepted: await receiveResult(coordinator, stream) }));
+      respond(logger, callback, async () => ({ accepted: await receiveResult(bulk, stream) }));
     },
     DrainWorker: ({ request }, callback) => {
       respond(logger, callback, () => {
@@ -56,47 +56,18 @@ export function fleetHandlers(coordinator: Coordinator, logger: Logger): FleetSe
 
 /** Reads one result; says whether it counted. */
 async function receiveResult(
-  coordinator: Coordinator,
+  bulk: BulkService,
   stream: AsyncIterable<PushResultRequest__Output>,
 ): Promise<boolean> {
-  let opened: { life: WorkerLife; header: ResultHeader; collector: ChunkCollector | null } | null = null;
+  let intake: ResultIntake | null = null;
   let stated = '';
-  const running = new RunningDigest();
   for await (const { header, chunk, digest } of stream) {
-    if (header !== null && opened === null) {
-      const life = coordinator.workers.bySession(header.sessionId);
-      if (life === undefined) throw unknownSession();
-      const expected = coordinator.expectedValues(life, header.leaseId);
-      if (expected !== null && expected !== header.valueCount) {
-        const message = `the result has ${header.valueCount} values, ${expected} are expected`;
-        throw new Fault('data-loss', message, { field: 'value_count' });
-      }
-      // A late result is read to its end and dropped: cutting the stream would look like a fault.
-      opened = {
-        life,
-        header,
-        collector: expected === null ? null : new ChunkCollector('result', 4 * expected, running),
-      };
-    }
-    if (chunk !== null) opened?.collector?.add(chunk);
+    if (header !== null && intake === null) intake = bulk.openResult(header);
+    if (chunk !== null) intake?.add(chunk.data);
     if (digest !== '') stated = digest;
   }
-  if (opened === null) throw new Fault('data-loss', 'a result begins with its header');
-  const { life, header, collector } = opened;
-  if (collector === null) return false;
-  const bytes = collector.finish();
-  if (running.finish() !== stated) throw new Fault('data-loss', 'the values do not match their digest');
-  const { leaseId, lossSum, groupCount, valueCount, computeMs } = header;
-  if (!(computeMs >= 0)) {
-    throw new Fault('data-loss', `a result cannot take ${computeMs} ms`, { field: 'compute_ms' });
-  }
-  const digest = `${stated} ${lossSum} ${groupCount}`;
-  const values = slabFromBytes(bytes, valueCount);
-  return coordinator.answer(life, leaseId, digest, computeMs, { lossSum, groupCount, values });
-}
-
-function unknownSession(): Fault {
-  return new Fault('failed-precondition', 'the session is over; open a new one', { field: 'session_id' });
+  if (intake === null) throw new Fault('data-loss', 'a result begins with its header');
+  return intake.finish(stated);
 }
 
 function openSession(coordinator: Coordinator, logger: Logger, stream: Session): void {

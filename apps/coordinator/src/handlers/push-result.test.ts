@@ -2,6 +2,7 @@ import { bytesOf, digestOf, silentLogger } from '@ptychofleet/base';
 import { chunksOf, type PushResultRequest__Output } from '@ptychofleet/wire';
 import { describe, expect, it } from 'vitest';
 import type { Coordinator } from '../coordinator.ts';
+import { bulkService } from './bulk-service.ts';
 import { fleetHandlers } from './fleet-handlers.ts';
 
 const values = Float32Array.from({ length: 600_000 }, (_, i) => Math.sin(i));
@@ -38,7 +39,8 @@ async function push(sent: PushResultRequest__Output[]) {
       return true;
     },
   } as unknown as Coordinator;
-  const handler = fleetHandlers(coordinator, silentLogger).PushResult as unknown as (
+  const bulk = bulkService(coordinator, silentLogger);
+  const handler = fleetHandlers(coordinator, bulk, silentLogger).PushResult as unknown as (
     stream: AsyncIterable<PushResultRequest__Output>,
     callback: (error: { details: string } | null, response?: { accepted: boolean }) => void,
   ) => void;

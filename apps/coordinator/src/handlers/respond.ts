@@ -14,11 +14,15 @@ export function respond<Response>(
     .then(
       (response) => callback(null, response),
       (error: unknown) => {
-        if (error instanceof Fault) logger.info({ reason: error.message }, 'request refused');
-        else logger.error({ err: error, reason: messageOf(error) }, 'request failed');
+        logFailure(logger, error);
         callback(statusOf(error));
       },
     );
+}
+
+export function logFailure(logger: Logger, error: unknown): void {
+  if (error instanceof Fault) logger.info({ reason: error.message }, 'request refused');
+  else logger.error({ err: error, reason: messageOf(error) }, 'request failed');
 }
 
 /** Collects a client stream of chunks; `onMessage` sees every message before its chunk is taken. */

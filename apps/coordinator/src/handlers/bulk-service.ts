@@ -1,0 +1,56 @@
+import { Fault, isDigest, RunningDigest, type Logger } from '@ptychofleet/base';
+import { slabFromBytes } from '@ptychofleet/params';
+import { ChunkCollector, type BulkService, type ResultHeader, type ResultIntake } from '@ptychofleet/wire';
+import type { Coordinator } from '../coordinator.ts';
+import { logFailure } from './respond.ts';
+
+/** What workers fetch and deliver, whatever way it comes. */
+export function bulkService(coordinator: Coordinator, logger: Logger): BulkService {
+  return {
+    async blob(sessionId, digest) {
+      if (coordinator.workers.bySession(sessionId) === undefined) throw unknownSession();
+      const bytes = isDigest(digest) ? await coordinator.blob(digest) : null;
+      if (bytes === null)
+        throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
+      return bytes;
+    },
+    openResult: (header) => openResult(coordinator, header),
+    failed: (error) => logFailure(logger, error),
+  };
+}
+
+/** A late result is read to its end and dropped: cutting the stream would look like a fault. */
+const dropped: ResultIntake = { add: () => undefined, finish: () => Promise.resolve(false) };
+
+function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntake {
+  const { sessionId, leaseId, lossSum, groupCount, valueCount, computeMs } = header;
+  const life = coordinator.workers.bySession(sessionId);
+  if (life === undefined) throw unknownSession();
+  const expected = coordinator.expectedValues(life, leaseId);
+  if (expected === null) return dropped;
+  if (expected !== valueCount) {
+    const message = `the result has ${valueCount} values, ${expected} are expected`;
+    throw new Fault('data-loss', message, { field: 'value_count' });
+  }
+  const running = new RunningDigest();
+  const totalBytes = 4 * valueCount;
+  const collector = new ChunkCollector('result', totalBytes, running);
+  return {
+    add: (data) => collector.add({ data, totalBytes }),
+    finish: async (stated) => {
+      if (totalBytes === 0) collector.add({ data: new Uint8Array(), totalBytes });
+      const bytes = collector.finish();
+      if (running.finish() !== stated) throw new Fault('data-loss', 'the values do not match their digest');
+      if (!(computeMs >= 0)) {
+        throw new Fault('data-loss', `a result cannot take ${computeMs} ms`, { field: 'compute_ms' });
+      }
+      const digest = `${stated} ${lossSum} ${groupCount}`;
+      const values = slabFromBytes(bytes, valueCount);
+      return coordinator.answer(life, leaseId, digest, computeMs, { lossSum, groupCount, values });
+    },
+  };
+}
+
+function unknownSession(): Fault {
+  return new Fault('failed-precondition', 'the session is over; open a new one', { field: 'session_id' });
+}

@@ -1,0 +1,77 @@
+import { credentials } from '@grpc/grpc-js';
+import { bytesOf, RunningDigest, type Digest } from '@ptychofleet/base';
+import { channelOptions, receiveChunks, sendChunks, waitForReady } from '../client.ts';
+import { faultOf } from '../faults.ts';
+import type { PushResultRequest } from '../gen/ptychofleet/v1/PushResultRequest.ts';
+import { services } from '../protocol.ts';
+import {
+  blobBytesMax,
+  type BulkPath,
+  type Digested,
+  type Digester,
+  type Session,
+  type TaskResult,
+} from './path.ts';
+
+/**
+ * PullBlob and PushResult. Both directions have a connection of their own: Node's HTTP/2 does not read while a write is under
+ * way, so two ends that fill one connection from both sides wait for each other for ever.
+ */
+export class GrpcPath implements BulkPath {
+  readonly #address: string;
+  readonly #pulls;
+  readonly #pushes;
+
+  constructor(address: string) {
+    this.#address = address;
+    const secrets = credentials.createInsecure();
+    const own = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
+    this.#pulls = new services.FleetService(address, secrets, own);
+    this.#pushes = new services.FleetService(address, secrets, own);
+  }
+
+  /** Both connections: one that is still pausing after a loss would fail the first result. */
+  async connect(timeoutMs: number): Promise<void> {
+    const both = [this.#pulls, this.#pushes];
+    await Promise.all(both.map((client) => waitForReady(client, this.#address, timeoutMs)));
+  }
+
+  async pull({ id, over }: Session, digest: Digest, digestElsewhere?: Digester): Promise<Digested> {
+    const stream = this.#pulls.pullBlob({ digest, sessionId: id });
+    const stop = (): void => stream.cancel();
+    over.addEventListener('abort', stop, { once: true });
+    const what = `blob ${digest}`;
+    try {
+      if (digestElsewhere) return await digestElsewhere(await receiveChunks(stream, what, blobBytesMax));
+      const running = new RunningDigest();
+      const bytes = await receiveChunks(stream, what, blobBytesMax, running);
+      return { bytes, digest: running.finish() };
+    } finally {
+      over.removeEventListener('abort', stop);
+    }
+  }
+
+  push({ id, over }: Session, { values, ...about }: TaskResult): Promise<boolean> {
+    const header = { ...about, sessionId: id, valueCount: values.length };
+    const running = new RunningDigest();
+    return new Promise((resolve, reject) => {
+      const stop = (): void => stream.cancel();
+      const stream = this.#pushes.pushResult((error, response) => {
+        over.removeEventListener('abort', stop);
+        if (error) reject(faultOf(error, 'delivering a result'));
+        else resolve(response?.accepted ?? false);
+      });
+      over.addEventListener('abort', stop, { once: true });
+      const message = (chunk: { data: Buffer; totalBytes: number }, first: boolean): PushResultRequest => {
+        running.update(chunk.data);
+        return first ? { header, chunk } : { chunk };
+      };
+      void sendChunks(stream, bytesOf(values), message, () => ({ digest: running.finish() }));
+    });
+  }
+
+  close(): void {
+    this.#pulls.close();
+    this.#pushes.close();
+  }
+}

@@ -1,0 +1,43 @@
+import type { Digest } from '@ptychofleet/base';
+import { services } from '../protocol.ts';
+import type { ResultHeader } from '../gen/ptychofleet/v1/ResultHeader.ts';
+import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
+
+/** What both ends of the HTTP path call things (docs/adr/0018). */
+export const root = '/bulk/v1';
+export const blobPath = (digest: string): string => `${root}/blobs/${digest}`;
+export const resultsPath = `${root}/results`;
+/** Request header: what the result is, as PushResult's first message in base64. */
+export const resultHeaderName = 'ptychofleet-result';
+/** Trailer: the digest of the values (RFC 9530). */
+export const digestTrailer = 'content-digest';
+
+export const bearer = (sessionId: string): string => `Bearer ${sessionId}`;
+
+const { requestSerialize, requestDeserialize } = services.FleetService.service.PushResult;
+
+/** All numbers arrive as they were, NaN too, which JSON has no word for. */
+export function encodeHeader(header: ResultHeader): string {
+  return requestSerialize({ header }).toString('base64');
+}
+
+/** Null where it is none. */
+export function decodeHeader(text: unknown): ResultHeader__Output | null {
+  if (typeof text !== 'string') return null;
+  try {
+    return requestDeserialize(Buffer.from(text, 'base64')).header;
+  } catch {
+    return null;
+  }
+}
+
+/** `sha-256=:base64:`, as RFC 9530 writes it. */
+export function trailerOf(digest: Digest): string {
+  return `sha-256=:${Buffer.from(digest.slice('sha256:'.length), 'hex').toString('base64')}:`;
+}
+
+/** The digest in a trailer; empty where there is none. */
+export function digestInTrailer(text: string | undefined): string {
+  const match = /^sha-256=:([A-Za-z0-9+/]{43}=):$/.exec(text ?? '');
+  return match === null ? '' : `sha256:${Buffer.from(match[1] as string, 'base64').toString('hex')}`;
+}

@@ -1,0 +1,35 @@
+import type { Digest } from '@ptychofleet/base';
+
+export interface TaskResult {
+  readonly leaseId: number;
+  readonly lossSum: number;
+  readonly groupCount: number;
+  readonly values: Float32Array;
+  readonly computeMs: number;
+}
+
+export interface Digested {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+}
+
+/** Bytes with their digest. */
+export type Digester = (bytes: Uint8Array) => Promise<Digested>;
+
+/** A life of a worker, and what happens when it is over. */
+export interface Session {
+  readonly id: string;
+  /** Ends all transfers. */
+  readonly over: AbortSignal;
+}
+
+/** A way for weights, scans and results. What goes wrong on it is a Fault; a lost connection is `unavailable`. */
+export interface BulkPath {
+  /** @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved */
+  pull(session: Session, digest: Digest, digestElsewhere?: Digester): Promise<Digested>;
+  /** Delivers a result; false when the coordinator no longer needs it. */
+  push(session: Session, result: TaskResult): Promise<boolean>;
+  close(): void;
+}
+
+export const blobBytesMax = 2 ** 31;
