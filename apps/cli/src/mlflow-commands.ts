@@ -2,7 +2,6 @@ import { sendOutboxes } from '@ptychofleet/telemetry';
 import { Fault } from '@ptychofleet/base';
 import { Option, type Command } from 'commander';
 import { printResult, reporterFor } from './output.ts';
-import { mlflowAddress } from './training-log.ts';
 
 interface Flags {
   readonly json?: true;
@@ -37,6 +36,7 @@ export function addMlflowCommands(program: Command, common: (command: Command) =
 async function send(folder: string, { json, mlflowTrackingUri }: Flags): Promise<void> {
   const output = { json: json === true, quiet: false };
   const reporter = reporterFor(output, 'step');
+  const { mlflowAddress } = await import('./training-log.ts');
   const address = mlflowAddress(mlflowTrackingUri ?? null, process.env);
   const sent = await sendOutboxes(folder, address, waitMs, (text) => reporter.warn(text));
   if (sent.length === 0) {

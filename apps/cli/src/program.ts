@@ -5,19 +5,26 @@ import { addBundleCommands } from './bundle/commands.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config-commands.ts';
 import { addSavedConfigOptions, writeConfig } from './config-saved.ts';
-import { demo } from './demo.ts';
 import { addEvaluateCommand } from './evaluate/command.ts';
 import { addExamples } from './examples.ts';
 import { factoryPorts } from './factory-ports.ts';
-import { infer } from './infer.ts';
 import { addLedgerCommands } from './ledger/commands.ts';
 import { addMlflowCommands, trackingUriOption } from './mlflow-commands.ts';
 import { outputOf, printFailure } from './output.ts';
 import { addRunFlags, sourcesOf } from './run-options.ts';
-import { simulate, type SimulateArguments } from './simulate.ts';
-import { train } from './train.ts';
-import { up, type UpArguments } from './up.ts';
-import { drain, listRuns, listWorkers, order, watch, type RunOrder, type WatchArguments } from './watch.ts';
+import type { SimulateArguments } from './simulate.ts';
+import type { UpArguments } from './up.ts';
+import type { RunOrder, WatchArguments } from './watch.ts';
+
+// What a command needs is loaded when it is given: help and completion do not wait for gRPC and pictures.
+const commands = {
+  demo: () => import('./demo.ts'),
+  infer: () => import('./infer.ts'),
+  simulate: () => import('./simulate.ts'),
+  train: () => import('./train.ts'),
+  up: () => import('./up.ts'),
+  watch: () => import('./watch.ts'),
+};
 
 interface CommonFlags {
   readonly json?: true;
@@ -61,6 +68,7 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
       const payload = createTrainingPayload(sourcesOf('train', typed), factoryPorts);
       if (await writeConfig(payload, this.opts(), outputOf(this.opts()))) return;
       const { resume = null } = this.opts<{ resume?: string }>();
+      const { train } = await commands.train();
       await train(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible(), resume);
     })
     .addOption(
@@ -75,6 +83,7 @@ export function createProgram(interruptible: () => AbortSignal, json: boolean): 
     const typed = typedFlags.get(this) ?? [];
     const payload = createInferencePayload(sourcesOf('infer', typed), factoryPorts);
     if (await writeConfig(payload, this.opts(), outputOf(this.opts()))) return;
+    const { infer } = await commands.infer();
     await infer(payload, fleetOf(this.opts()), outputOf(this.opts()), interruptible());
   });
   addFleetCommands(program, interruptible);
@@ -146,9 +155,10 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
     .option('--workers <count>', 'number of workers (default: one per core)', number)
     .option('--state-dir <folder>', 'where scans, models, results and logs are kept', '.ptychofleet/fleet')
     .option(...quiet)
-    .action((options: CommonFlags & UpArguments) =>
-      up({ ...options, workers: options.workers ?? null }, outputOf(options), interruptible()),
-    );
+    .action(async (options: CommonFlags & UpArguments) => {
+      const { up } = await commands.up();
+      await up({ ...options, workers: options.workers ?? null }, outputOf(options), interruptible());
+    });
   const runs = common(
     program
       .command('runs')
@@ -156,8 +166,8 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
       .description('List the runs of a coordinator; verify and compare what runs have left.'),
   )
     .option(...address)
-    .action((options: CommonFlags & { coordinator: string }) =>
-      listRuns(options.coordinator, outputOf(options)),
+    .action(async (options: CommonFlags & { coordinator: string }) =>
+      (await commands.watch()).listRuns(options.coordinator, outputOf(options)),
     );
   addLedgerCommands(runs, common, number, interruptible);
   common(
@@ -172,14 +182,14 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
     .option('--output_dir <folder>', 'where the log goes', 'training_outputs')
     .addOption(trackingUriOption())
     .option(...quiet)
-    .action((run: string | undefined, options: CommonFlags & WatchArguments) =>
-      watch(options, run ?? null, outputOf(options)),
+    .action(async (run: string | undefined, options: CommonFlags & WatchArguments) =>
+      (await commands.watch()).watch(options, run ?? null, outputOf(options)),
     );
   for (const [name, does] of orders) {
     common(program.command(name).helpGroup('Fleet:').description(does).argument('<run>', 'id of the run'))
       .option(...address)
-      .action((run: string, options: CommonFlags & { coordinator: string }) =>
-        order(name, options.coordinator, run, outputOf(options)),
+      .action(async (run: string, options: CommonFlags & { coordinator: string }) =>
+        (await commands.watch()).order(name, options.coordinator, run, outputOf(options)),
       );
   }
   common(
@@ -190,13 +200,13 @@ function addFleetCommands(program: Command, interruptible: () => AbortSignal): v
       .argument('<worker>', 'id of the worker, as `workers` lists it'),
   )
     .option(...address)
-    .action((worker: string, options: CommonFlags & { coordinator: string }) =>
-      drain(options.coordinator, worker, outputOf(options)),
+    .action(async (worker: string, options: CommonFlags & { coordinator: string }) =>
+      (await commands.watch()).drain(options.coordinator, worker, outputOf(options)),
     );
   common(program.command('workers').helpGroup('Fleet:').description('List the workers of a coordinator.'))
     .option(...address)
-    .action((options: CommonFlags & { coordinator: string }) =>
-      listWorkers(options.coordinator, outputOf(options)),
+    .action(async (options: CommonFlags & { coordinator: string }) =>
+      (await commands.watch()).listWorkers(options.coordinator, outputOf(options)),
     );
 }
 
@@ -234,8 +244,8 @@ function addDataCommands(program: Command, interruptible: () => AbortSignal): vo
     .option('--seed <number>', 'seed of the object', number, 1)
     .option('--scan-seed <number>', 'seed of positions and noise (default: from --seed)', number)
     .option('--quiet', 'print nothing but warnings')
-    .action((file: string, options: CommonFlags & SimulateArguments) =>
-      simulate(options, file, outputOf(options)),
+    .action(async (file: string, options: CommonFlags & SimulateArguments) =>
+      (await commands.simulate()).simulate(options, file, outputOf(options)),
     );
   common(
     program
@@ -247,13 +257,11 @@ function addDataCommands(program: Command, interruptible: () => AbortSignal): vo
     .option('--workers <count>', 'workers of the private fleet', number, 2)
     .option('--max_epochs <count>', 'epochs of 512 patterns', number, 10)
     .option('--quiet', 'print nothing but warnings')
-    .action((options: CommonFlags & { output_dir: string; workers: number; max_epochs: number }) =>
-      demo(
-        { outputDir: options.output_dir, workers: options.workers, epochs: options.max_epochs },
-        outputOf(options),
-        interruptible(),
-      ),
-    );
+    .action(async (options: CommonFlags & { output_dir: string; workers: number; max_epochs: number }) => {
+      const { output_dir: outputDir, workers, max_epochs: epochs } = options;
+      const { demo } = await commands.demo();
+      await demo({ outputDir, workers, epochs }, outputOf(options), interruptible());
+    });
 }
 
 const examples = `

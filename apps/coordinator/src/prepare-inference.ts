@@ -2,7 +2,7 @@ import { Fault } from '@ptychofleet/base';
 import type { InferenceRunSpec } from '@ptychofleet/config';
 import { groupScan, prepareScan, subsampleScan, type ScanDataset } from '@ptychofleet/data';
 import { lossSpecSchema } from '@ptychofleet/config';
-import { InferenceJob } from './inference-job.ts';
+import type { InferenceJob } from './inference-job.ts';
 import type { OpenedModel } from './library.ts';
 import { effectiveProbeScale, publish } from './prepare-training.ts';
 
@@ -58,7 +58,9 @@ export async function prepareInference(
     // The object that the network emits refers to the probe as it was installed in training.
     scales: { probeFactor: numberIn(opened.scaling, 'probe_factor') },
   });
-  return new InferenceJob({
+  // Brings all that pictures need: a coordinator is up sooner without.
+  const { InferenceJob: Job } = await import('./inference-job.ts');
+  return new Job({
     plan: {
       kind: 'inference',
       groupCount: prepared.groupCount,

@@ -3,8 +3,9 @@ import type { FlagDescriptor } from '@ptychofleet/config';
 import { Option, type Command } from 'commander';
 import { outputOf } from '../output.ts';
 import { addRunFlags, sourcesOf } from '../run-options.ts';
-import { exportBundle, importBundle } from './exchange.ts';
-import { showBundle, verifyBundle } from './show.ts';
+
+const show = () => import('./show.ts');
+const exchange = () => import('./exchange.ts');
 
 interface Flags {
   readonly json?: true;
@@ -35,16 +36,16 @@ export function addBundleCommands(program: Command, common: (command: Command) =
 
   add('show', 'List the tensors of a bundle, its model and its digests.')
     .argument('<bundle>', whichBundle)
-    .action((path: string, flags: Flags) => showBundle(path, outputOf(flags)));
+    .action(async (path: string, flags: Flags) => (await show()).showBundle(path, outputOf(flags)));
   add('verify', 'Check a bundle completely: checksums, model, shapes, finite weights.')
     .argument('<bundle>', whichBundle)
-    .action((path: string, flags: Flags) => verifyBundle(path, outputOf(flags)));
+    .action(async (path: string, flags: Flags) => (await show()).verifyBundle(path, outputOf(flags)));
   add('export', 'Write the weights as NPZ or HDF5 in the layout of the reference.')
     .argument('<bundle>', whichBundle)
     .argument('<file>', 'file to write: .npz, .h5 or .hdf5')
     .addOption(layout())
-    .action((path: string, file: string, flags: ExchangeFlags) =>
-      exportBundle(path, file, flags.layout, outputOf(flags)),
+    .action(async (path: string, file: string, flags: ExchangeFlags) =>
+      (await exchange()).exportBundle(path, file, flags.layout, outputOf(flags)),
     );
 
   const importing = add('import', 'Make a bundle of weights in the layout of the reference.')
@@ -54,8 +55,8 @@ export function addBundleCommands(program: Command, common: (command: Command) =
     .option('--like <bundle>', 'take model and scales from this bundle');
   const typed = addRunFlags(importing, 'train', statesModel);
   importing.addHelpText('after', aboutImport);
-  importing.action((file: string, target: string, flags: ExchangeFlags) =>
-    importBundle(
+  importing.action(async (file: string, target: string, flags: ExchangeFlags) =>
+    (await exchange()).importBundle(
       {
         file,
         target,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { outputOf } from '../output.ts';
-import { evaluate, type EvaluateArguments } from './evaluate.ts';
+import type { EvaluateArguments } from './evaluate.ts';
 
 interface Flags extends EvaluateArguments {
   readonly json?: true;
@@ -34,7 +34,7 @@ export function addEvaluateCommand(program: Command, common: (command: Command) 
     )
     .option('--quiet', 'print nothing but warnings')
     .addHelpText('after', examples)
-    .action((flags: Flags) => evaluate(flags, outputOf(flags)));
+    .action(async (flags: Flags) => (await import('./evaluate.ts')).evaluate(flags, outputOf(flags)));
 }
 
 const examples = `

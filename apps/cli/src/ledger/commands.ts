@@ -1,7 +1,5 @@
 import { Option, type Command } from 'commander';
 import { outputOf } from '../output.ts';
-import { diffRuns } from './diff.ts';
-import { verifyRun } from './verify.ts';
 
 interface Flags {
   readonly json?: true;
@@ -30,14 +28,17 @@ export function addLedgerCommands(
     .option('--steps <range>', 'A..B, counted from 1 (default: all)')
     .addOption(new Option('--coordinator <address>', 'use this fleet (default: a private one)'))
     .option('--workers <count>', 'workers of the private fleet (default: one per core)', number)
-    .action((run: string, { steps = null, coordinator = null, workers = null, ...flags }: Flags) =>
-      verifyRun(run, steps, { coordinator, workers }, outputOf(flags), interruptible()),
-    );
+    .action(async (run: string, { steps = null, coordinator = null, workers = null, ...flags }: Flags) => {
+      const { verifyRun } = await import('./verify.ts');
+      await verifyRun(run, steps, { coordinator, workers }, outputOf(flags), interruptible());
+    });
   common(
     runs
       .command('diff')
       .description('Find the first step and tensor at which two trainings part.')
       .argument('<one>', 'output folder of a run, or a ledger.jsonl')
       .argument('<other>', 'the same of another run'),
-  ).action((one: string, other: string, flags: Flags) => diffRuns(one, other, outputOf(flags)));
+  ).action(async (one: string, other: string, flags: Flags) =>
+    (await import('./diff.ts')).diffRuns(one, other, outputOf(flags)),
+  );
 }
