@@ -210,8 +210,15 @@ export class SimulatedWorker {
         : gradientOfBlock(engine, task.microBatches);
       const { gradient, lossSum, groupCount } = sum;
       const answer: AnswerMessage = {
-        ...{ gradient, lossSum, groupCount, digest: digestOfAnswer(sum), computeMs },
-        ...{ isLie, round, block, weightsName },
+        gradient,
+        lossSum,
+        groupCount,
+        digest: digestOfAnswer(sum),
+        computeMs,
+        isLie,
+        round,
+        block,
+        weightsName,
       };
       if (this.straysNext) {
         this.straysNext = false;

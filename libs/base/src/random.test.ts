@@ -20,6 +20,19 @@ describe('RandomStream', () => {
     );
   });
 
+  it('draws the same in any order', () => {
+    const places = fc.array(fc.tuple(fc.nat(40), fc.nat(2)), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(fc.nat(), places, (seed, list) => {
+        const stream = new RandomStream(seed, 'any');
+        for (const [index, lane] of list) {
+          const alone = new RandomStream(seed, 'any').block(Math.floor(index / 4), lane)[index % 4];
+          expect(stream.uint32(index, lane)).toBe(alone);
+        }
+      }),
+    );
+  });
+
   it('draws many at once as it draws them one by one', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(70), fc.nat(3), (seed, count, lane) => {

@@ -8,6 +8,10 @@ export class RandomStream {
   readonly #key0: number;
   readonly #key1: number;
   readonly #stream: number;
+  /** The block drawn last. */
+  #words: readonly number[] = [];
+  #block = -1;
+  #lane = -1;
 
   /** @param seed a safe integer ≥ 0. @param stream a name; different names give independent draws. */
   constructor(seed: number, stream: string) {
@@ -20,7 +24,12 @@ export class RandomStream {
   /** An unsigned 32-bit integer. `index` < 2^53, `lane` < 2^32. */
   uint32(index: number, lane = 0): number {
     const block = Math.floor(index / 4);
-    return this.block(block, lane)[index % 4] as number;
+    // Draws come in order for the most part, four of a block.
+    if (block !== this.#block || lane !== this.#lane) {
+      this.#words = this.block(block, lane);
+      [this.#block, this.#lane] = [block, lane];
+    }
+    return this.#words[index % 4] as number;
   }
 
   /** Uniform in [0, 1) with 32 bits. */
