@@ -2,7 +2,7 @@ import { Fault } from '@ptychofleet/base';
 import type { InferenceRunSpec } from '@ptychofleet/config';
 import { groupScan, prepareScan, subsampleScan, type ScanDataset } from '@ptychofleet/data';
 import { lossSpecSchema } from '@ptychofleet/config';
-import type { InferenceJob } from './inference-job.ts';
+import { InferenceJob } from './inference-job.ts';
 import type { OpenedModel } from './library.ts';
 import { effectiveProbeScale, publish } from './prepare-training.ts';
 
@@ -58,9 +58,7 @@ export async function prepareInference(
     // The object that the network emits refers to the probe as it was installed in training.
     scales: { probeFactor: numberIn(opened.scaling, 'probe_factor') },
   });
-  // Brings all that pictures need: a coordinator is up sooner without.
-  const { InferenceJob: Job } = await import('./inference-job.ts');
-  return new Job({
+  return new InferenceJob({
     plan: {
       kind: 'inference',
       groupCount: prepared.groupCount,

@@ -18,7 +18,6 @@ import { checkpointPolicy } from './checkpoint-policy.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Job } from './job.ts';
 import type { Library } from './library.ts';
-import { prepareInference } from './prepare-inference.ts';
 import { prepareTraining } from './prepare-training.ts';
 import { RunJournal } from './run-journal.ts';
 import { RunKeeper, type KeepingLimits } from './run-keeper.ts';
@@ -244,6 +243,8 @@ export class Submitter {
 
   async #inference(spec: InferenceRunSpec, inputs: Inputs): Promise<Job> {
     const model = await this.#library.model(inputs.modelDigest);
+    // Brings all that pictures need: a coordinator is up sooner without.
+    const { prepareInference } = await import('./prepare-inference.ts');
     return prepareInference(spec, await this.#library.scan(inputs.datasetDigest), model);
   }
 }

@@ -37,14 +37,11 @@ export class RandomStream {
     return this.uint32(index, lane) / 2 ** 32;
   }
 
-  /** Draws 0 to count - 1 of {@link uniform}, a block of four at a time. */
+  /** Draws 0 to count - 1 of {@link uniform}. */
   uniforms(count: number, lane = 0): Float64Array {
-    const drawn = new Float64Array(4 * Math.ceil(count / 4));
-    for (let first = 0; first < count; first += 4) {
-      const block = this.block(first / 4, lane);
-      for (let i = 0; i < 4; i++) drawn[first + i] = (block[i] as number) / 2 ** 32;
-    }
-    return drawn.subarray(0, count);
+    const drawn = new Float64Array(count);
+    for (let i = 0; i < count; i++) drawn[i] = this.uniform(i, lane);
+    return drawn;
   }
 
   /** Uniform integer in [0, bound) without bias for bounds far below 2^32 (multiply-shift, bias < bound/2^32). */

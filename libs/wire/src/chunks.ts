@@ -29,23 +29,36 @@ export class ChunkCollector {
     this.#bytesMax = bytesMax;
   }
 
+  /** A piece as messages carry it: the first one states the whole length. */
   add(chunk: { readonly data: Uint8Array; readonly totalBytes: number }): void {
-    if (this.#bytes === null) {
-      const total = chunk.totalBytes;
-      if (!Number.isSafeInteger(total) || total > this.#bytesMax) {
-        throw new Fault(
-          'exhausted',
-          `${this.#what} has ${total} bytes, at most ${this.#bytesMax} are accepted`,
-        );
-      }
-      this.#bytes = new Uint8Array(total);
+    this.#append(this.#bytes ?? this.announce(chunk.totalBytes), chunk.data);
+  }
+
+  /** Once, before the first piece, where the length is known from elsewhere. */
+  announce(total: number): Uint8Array {
+    if (!Number.isSafeInteger(total) || total > this.#bytesMax) {
+      throw new Fault(
+        'exhausted',
+        `${this.#what} has ${total} bytes, at most ${this.#bytesMax} are accepted`,
+      );
     }
-    if (this.#filled + chunk.data.length > this.#bytes.length) {
-      throw new Fault('data-loss', `${this.#what} is longer than the ${this.#bytes.length} bytes announced`);
+    this.#bytes = new Uint8Array(total);
+    return this.#bytes;
+  }
+
+  /** The next piece, after {@link announce}. */
+  append(data: Uint8Array): void {
+    assert(this.#bytes !== null, 'the length is announced before the first piece');
+    this.#append(this.#bytes, data);
+  }
+
+  #append(bytes: Uint8Array, data: Uint8Array): void {
+    if (this.#filled + data.length > bytes.length) {
+      throw new Fault('data-loss', `${this.#what} is longer than the ${bytes.length} bytes announced`);
     }
-    this.#bytes.set(chunk.data, this.#filled);
-    this.#filled += chunk.data.length;
-    this.#digest?.update(chunk.data);
+    bytes.set(data, this.#filled);
+    this.#filled += data.length;
+    this.#digest?.update(data);
   }
 
   finish(): Uint8Array {

@@ -33,12 +33,11 @@ function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntak
     throw new Fault('data-loss', message, { field: 'value_count' });
   }
   const running = new RunningDigest();
-  const totalBytes = 4 * valueCount;
-  const collector = new ChunkCollector('result', totalBytes, running);
+  const collector = new ChunkCollector('result', 4 * expected, running);
+  collector.announce(4 * valueCount);
   return {
-    add: (data) => collector.add({ data, totalBytes }),
+    add: (data) => collector.append(data),
     finish: async (stated) => {
-      if (totalBytes === 0) collector.add({ data: new Uint8Array(), totalBytes });
       const bytes = collector.finish();
       if (running.finish() !== stated) throw new Fault('data-loss', 'the values do not match their digest');
       if (!(computeMs >= 0)) {

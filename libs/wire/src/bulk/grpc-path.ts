@@ -38,8 +38,7 @@ export class GrpcPath implements BulkPath {
 
   async pull({ id, over }: Session, digest: Digest, digestElsewhere?: Digester): Promise<Digested> {
     const stream = this.#pulls.pullBlob({ digest, sessionId: id });
-    const stop = (): void => stream.cancel();
-    over.addEventListener('abort', stop, { once: true });
+    const settled = cancelWhen(over, stream);
     const what = `blob ${digest}`;
     try {
       if (digestElsewhere) return await digestElsewhere(await receiveChunks(stream, what, blobBytesMax));
@@ -47,7 +46,7 @@ export class GrpcPath implements BulkPath {
       const bytes = await receiveChunks(stream, what, blobBytesMax, running);
       return { bytes, digest: running.finish() };
     } finally {
-      over.removeEventListener('abort', stop);
+      settled();
     }
   }
 
@@ -55,13 +54,12 @@ export class GrpcPath implements BulkPath {
     const header = { ...about, sessionId: id, valueCount: values.length };
     const running = new RunningDigest();
     return new Promise((resolve, reject) => {
-      const stop = (): void => stream.cancel();
       const stream = this.#pushes.pushResult((error, response) => {
-        over.removeEventListener('abort', stop);
+        settled();
         if (error) reject(faultOf(error, 'delivering a result'));
         else resolve(response?.accepted ?? false);
       });
-      over.addEventListener('abort', stop, { once: true });
+      const settled = cancelWhen(over, stream);
       const message = (chunk: { data: Buffer; totalBytes: number }, first: boolean): PushResultRequest => {
         running.update(chunk.data);
         return first ? { header, chunk } : { chunk };
@@ -74,4 +72,12 @@ export class GrpcPath implements BulkPath {
     this.#pulls.close();
     this.#pushes.close();
   }
+}
+
+/** Cancels a call with its session; what is returned says that the call is over. */
+function cancelWhen(over: AbortSignal, call: { cancel(): void }): () => void {
+  const cancel = (): void => call.cancel();
+  if (over.aborted) cancel();
+  over.addEventListener('abort', cancel, { once: true });
+  return () => over.removeEventListener('abort', cancel);
 }

@@ -47,11 +47,10 @@ export class HttpPath implements BulkPath {
       const headers = { authorization: names.bearer(id) };
       const response = await answerOf(this.#request('GET', names.blobPath(digest), over, headers).end());
       if (response.statusCode !== 200) throw await faultIn(response, what);
-      const totalBytes = Number(response.headers['content-length']);
       const running = digestElsewhere ? undefined : new RunningDigest();
       const collector = new ChunkCollector(what, blobBytesMax, running);
-      if (totalBytes === 0) collector.add({ data: new Uint8Array(), totalBytes });
-      for await (const data of response as AsyncIterable<Buffer>) collector.add({ data, totalBytes });
+      collector.announce(Number(response.headers['content-length']));
+      for await (const data of response as AsyncIterable<Buffer>) collector.append(data);
       const bytes = collector.finish();
       return running === undefined
         ? await (digestElsewhere as Digester)(bytes)

@@ -105,6 +105,15 @@ describe.each([
     await expect(link.pull(session(), 'sha256:../../etc/passwd')).rejects.toThrow(/not a digest/);
   });
 
+  it('does not begin after its session', async () => {
+    const digest = fleet.store.add(bytesOfLength(9));
+    over.abort();
+    await expect(link.pull(session(), digest)).rejects.toMatchObject({ kind: 'unavailable' });
+    const pushed = link.push(session(), resultOf(new Float32Array(3)));
+    await expect(pushed).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(fleet.store.taken).toEqual([]);
+  });
+
   it('ends with its session, and with its coordinator', async () => {
     const digest = digestOfText('never');
     let asked = (): void => undefined;
