@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { digestOf, Fault } from '@ptychofleet/base';
+import { digestOf, Fault, valuesDigestOf } from '@ptychofleet/base';
 import {
   commandLineLevel,
   configFileLevel,
@@ -117,8 +117,8 @@ async function loaderThreads(payload: Payload) {
   );
   const round = async () => {
     const contents = Array.from({ length: 6 }, (_, i) => new Uint8Array(1e6).fill(i));
-    const digests = contents.map((bytes) => digestOf(bytes));
-    const checked = await Promise.all(contents.map(loaders.digest));
+    const digests = contents.map((bytes) => valuesDigestOf(bytes));
+    const checked = await Promise.all(contents.map((bytes) => loaders.digest(bytes, 'blake3')));
     expect(checked.map(({ digest }) => digest)).toEqual(digests);
   };
   await round();

@@ -1,4 +1,12 @@
-import { assert, Fault, messageOf, type Clock, type Digest, type Logger } from '@ptychofleet/base';
+import {
+  assert,
+  Fault,
+  isDigest,
+  messageOf,
+  type Clock,
+  type ContentDigest,
+  type Logger,
+} from '@ptychofleet/base';
 import {
   advance,
   initialFleet,
@@ -16,7 +24,7 @@ import {
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
 import { toStruct } from '@ptychofleet/wire';
-import type { Job, RoundPlace, TaskAnswer } from './job.ts';
+import type { ExpectedAnswer, Job, RoundPlace, TaskAnswer } from './job.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { RunProgress } from './run-progress.ts';
 import type { RunRecord } from './run-record.ts';
@@ -166,11 +174,13 @@ export class Coordinator {
     this.#dispatch({ type: 'worker-lost', worker: life.id, reason });
   }
 
-  /** Number of values that the answer to a lease must have, null when the lease is not in force. */
-  expectedValues(life: WorkerLife, leaseId: number): number | null {
+  /** How many values the answer to a lease must have, and memory for them; null when the lease is not in force. */
+  expectedAnswer(life: WorkerLife, leaseId: number): ExpectedAnswer | null {
     const lease = this.#state.leases.get(leaseId);
     if (lease === undefined || lease.worker !== life.id) return null;
-    return this.#runs.get(lease.run)?.job.valueCount(lease.purpose) ?? null;
+    const job = this.#runs.get(lease.run)?.job;
+    const { purpose } = lease;
+    return job ? { valueCount: job.valueCount(purpose), memory: () => job.memory(purpose) } : null;
   }
 
   /** Hands in an answer; says whether it counted. */
@@ -188,7 +198,6 @@ export class Coordinator {
     this.#dispatch({ type: 'task-failed', worker: life.id, lease: leaseId, reason });
   }
 
-  /** How the machine sees a worker. */
   standingOf(life: WorkerLife): WorkerStanding {
     return standingOf(this.#state, life.id);
   }
@@ -197,12 +206,12 @@ export class Coordinator {
     this.#dispatch({ type: 'tick' });
   }
 
-  async blob(digest: Digest): Promise<Uint8Array | null> {
+  async blob(digest: ContentDigest): Promise<Uint8Array | null> {
     for (const { job } of this.#runs.values()) {
       const bytes = job.blob(digest);
       if (bytes !== null) return bytes;
     }
-    return this.#blobs.get(digest);
+    return isDigest(digest) ? this.#blobs.get(digest) : null;
   }
 
   #dispatch(event: FleetEvent): void {

@@ -1,4 +1,4 @@
-import { assert, digestOf, type Digest } from '@ptychofleet/base';
+import { assert, valuesDigestOf, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import { NeighbourIndex, writeNpz, type PreparedScan } from '@ptychofleet/data';
 import {
@@ -14,7 +14,7 @@ import { slabToBytes } from '@ptychofleet/params';
 import { consecutiveGroups, inferenceTasks, type Block, type InferencePlan } from '@ptychofleet/run';
 import type { Job, MadeFile, RoundOutcome, RoundPlace, TaskAnswer, TaskDescription } from './job.ts';
 import { patchStatisticsFiles } from './patch-statistics.ts';
-import type { PublishedScan } from './training-job.ts';
+import type { PublishedScan } from './training-settings.ts';
 
 export interface InferenceSettings {
   readonly plan: InferencePlan;
@@ -43,7 +43,7 @@ export class InferenceJob implements Job {
   readonly numerics = null;
   readonly #settings: InferenceSettings;
   readonly #weightBytes: Uint8Array;
-  readonly #weightsDigest: Digest;
+  readonly #weightsDigest: ValuesDigest;
   readonly #patches: (Float32Array | null)[];
 
   constructor(settings: InferenceSettings) {
@@ -52,7 +52,7 @@ export class InferenceJob implements Job {
     this.warnings = settings.warnings;
     this.patternsPerGroup = settings.scan.scan.C;
     this.#weightBytes = slabToBytes(settings.weights);
-    this.#weightsDigest = digestOf(this.#weightBytes);
+    this.#weightsDigest = valuesDigestOf(this.#weightBytes);
     this.#patches = new Array<Float32Array | null>(inferenceTasks(settings.plan)).fill(null);
   }
 
@@ -63,6 +63,10 @@ export class InferenceJob implements Job {
   valueCount(): number {
     const { plan, cropSide, scan } = this.#settings;
     return plan.batchSize * scan.scan.C * cropSide * cropSide * 2;
+  }
+
+  memory(): Float32Array {
+    return new Float32Array(this.valueCount());
   }
 
   describe(_place: RoundPlace, { index: task }: Block): TaskDescription {
@@ -105,7 +109,7 @@ export class InferenceJob implements Job {
     ]);
   }
 
-  blob(digest: Digest): Uint8Array | null {
+  blob(digest: ContentDigest): Uint8Array | null {
     if (digest === this.#settings.scan.digest) return this.#settings.scan.bytes;
     return digest === this.#weightsDigest ? this.#weightBytes : null;
   }

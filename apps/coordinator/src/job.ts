@@ -1,4 +1,4 @@
-import type { Digest } from '@ptychofleet/base';
+import type { ContentDigest, Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import type { Block, Plan, RoundPurpose, RunPosition } from '@ptychofleet/run';
 import type { LedgerHead, LedgerStep } from '@ptychofleet/store';
@@ -10,7 +10,7 @@ export interface TaskDescription {
   readonly model: ModelSpec;
   readonly loss: LossSpec;
   readonly scanDigest: Digest;
-  readonly weightsDigest: Digest;
+  readonly weightsDigest: ContentDigest;
   /** Micro-batches of an aligned block, from left to right; one for losses and predictions. */
   readonly microBatches: readonly Int32Array[];
   readonly cropSide: number;
@@ -34,7 +34,7 @@ export interface EpochSummary {
   readonly trainLoss: number;
   readonly validationLoss: number | null;
   readonly learningRate: number;
-  readonly weightsDigest: Digest;
+  readonly weightsDigest: ContentDigest;
 }
 
 /** What closing a round brought about. */
@@ -56,6 +56,13 @@ export interface MadeFile {
   readonly bytes: Uint8Array;
 }
 
+/** What the answer to a lease has to be like. */
+export interface ExpectedAnswer {
+  readonly valueCount: number;
+  /** To be overwritten with the values. */
+  readonly memory: () => Float32Array;
+}
+
 /**
  * The numeric side of a run: turns places into tasks and answers into weights or pictures. The machine of libs/run
  * decides when; a job never sees a worker.
@@ -74,6 +81,8 @@ export interface Job {
   learningRate(epoch: number): number;
   /** Number of values an answer must have. */
   valueCount(purpose: RoundPurpose): number;
+  /** As many values to be overwritten with an answer. */
+  memory(purpose: RoundPurpose): Float32Array;
   describe(place: RoundPlace, block: Block): TaskDescription;
   accept(place: RoundPlace, block: Block, answer: TaskAnswer): void;
   /** Forgets what was accepted since the last round was closed. */
@@ -88,5 +97,5 @@ export interface Job {
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */
-  blob(digest: Digest): Uint8Array | null;
+  blob(digest: ContentDigest): Uint8Array | null;
 }

@@ -14,7 +14,8 @@ import { layoutOf, type OptimizerSpec, type ScheduleSpec } from '@ptychofleet/pa
 import type { TrainingPlan } from '@ptychofleet/run';
 import type { JsonObject } from '@ptychofleet/wire';
 import type { EpochSummary, MadeFile } from './job.ts';
-import { TrainingJob, type PublishedScan } from './training-job.ts';
+import { TrainingJob } from './training-job.ts';
+import type { PublishedScan } from './training-settings.ts';
 
 export interface DatasetDigests {
   readonly dataset: string;

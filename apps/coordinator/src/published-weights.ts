@@ -1,12 +1,12 @@
-import { digestOf, type Digest } from '@ptychofleet/base';
+import { valuesDigestOf, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
 import { slabDigests, slabToBytes, type ParameterLayout } from '@ptychofleet/params';
 
 /** The weights as workers pull them: copies under their digests, the newest and the one before it. */
 export class PublishedWeights {
   readonly #layout: ParameterLayout;
-  readonly #bytes = new Map<Digest, Uint8Array>();
+  readonly #bytes = new Map<ValuesDigest, Uint8Array>();
   /** Name of the newest. */
-  digest: Digest;
+  digest: ValuesDigest;
   /** The beginnings of its tensors' digests, for the ledger. */
   tensors: string;
 
@@ -24,13 +24,13 @@ export class PublishedWeights {
     }
   }
 
-  bytesOf(digest: Digest): Uint8Array | null {
-    return this.#bytes.get(digest) ?? null;
+  bytesOf(digest: ContentDigest): Uint8Array | null {
+    return this.#bytes.get(digest as ValuesDigest) ?? null;
   }
 
-  #add(weights: Float32Array): [Digest, string] {
+  #add(weights: Float32Array): [ValuesDigest, string] {
     const bytes = slabToBytes(weights).slice();
-    const digest = digestOf(bytes);
+    const digest = valuesDigestOf(bytes);
     this.#bytes.set(digest, bytes);
     return [digest, slabDigests(this.#layout, weights).tensors];
   }

@@ -17,9 +17,10 @@ export class StepSums {
   readonly #losses: ScalarTree;
   readonly #counts: ScalarTree;
 
-  constructor(plan: TrainingPlan) {
+  /** @param release is given the memory of each gradient that has been added to another one. */
+  constructor(plan: TrainingPlan, release: (slab: Float32Array) => void) {
     this.#plan = plan;
-    this.#gradient = new TreeReduction(plan.virtualShards);
+    this.#gradient = new TreeReduction(plan.virtualShards, release);
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
   }

@@ -1,4 +1,4 @@
-import { digestOf, type Digest } from '@ptychofleet/base';
+import { digestOf, type ContentDigest, type Digest } from '@ptychofleet/base';
 import { createEngine, type Engine } from '@ptychofleet/compute';
 import { createTrainingPayload, type TrainingRunSpec } from '@ptychofleet/config';
 import { decodePrepared, encodeScan, readScanHeader, type ScanDataset } from '@ptychofleet/data';
@@ -13,7 +13,7 @@ export interface Trained {
   readonly size: number;
   readonly epochs: readonly EpochSummary[];
   /** Digest of the final weights. */
-  readonly weights: Digest;
+  readonly weights: ContentDigest;
   /** Why it ended early. */
   readonly stop: string | null;
   /** Weights pulled in the course of the run. */
@@ -43,13 +43,13 @@ export async function trainInProcess(
   const job = await prepareTraining(spec, scan, validation, digests, () => ({}));
   const { plan } = job;
   const engines = new Map<Digest, Engine>();
-  const versions = new Set<Digest>();
+  const versions = new Set<ContentDigest>();
   const norms: (number | null)[] = [];
   let size = 0;
 
   const answer = (place: RoundPlace, index: number): TaskAnswer => {
     const task = job.describe(place, { level: 0, index });
-    const blob = (digest: Digest): Uint8Array => {
+    const blob = (digest: ContentDigest): Uint8Array => {
       const content = job.blob(digest);
       if (content === null) throw new Error(`the job does not know ${digest}`);
       return content;

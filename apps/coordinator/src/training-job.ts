@@ -1,6 +1,5 @@
-import { assert, digestOfText, Fault, type Digest } from '@ptychofleet/base';
-import { canonicalJson, resumableParts, type LossSpec, type ModelSpec } from '@ptychofleet/config';
-import type { PreparedScan } from '@ptychofleet/data';
+import { assert, digestOf, digestOfText, Fault, type ContentDigest, type Digest } from '@ptychofleet/base';
+import { canonicalJson, resumableParts } from '@ptychofleet/config';
 import {
   afterCheck,
   clipGradient,
@@ -10,11 +9,8 @@ import {
   euclideanNorm,
   earlyStoppingStart,
   slabDigests,
-  type ClippingSpec,
-  type EarlyStoppingSpec,
-  type OptimizerSpec,
-  type ParameterLayout,
-  type ScheduleSpec,
+  SlabPool,
+  slabToBytes,
 } from '@ptychofleet/params';
 import {
   consecutiveGroups,
@@ -45,44 +41,11 @@ import type { JsonObject } from '@ptychofleet/wire';
 import { weightOfBatch } from './batch-weight.ts';
 import { PublishedWeights } from './published-weights.ts';
 import { StepSums } from './step-sums.ts';
-import { decodeTrainingState, encodeTrainingState, type RunIdentity } from './training-state.ts';
+import type { TrainingSettings } from './training-settings.ts';
+import { decodeTrainingState, encodeTrainingState } from './training-state.ts';
 
-export interface TrainingSettings {
-  readonly plan: TrainingPlan;
-  readonly model: ModelSpec;
-  readonly loss: LossSpec;
-  readonly layout: ParameterLayout;
-  /** Changed in place, step by step. */
-  readonly weights: Float32Array;
-  readonly optimizer: OptimizerSpec;
-  readonly schedule: ScheduleSpec;
-  readonly clipping: ClippingSpec | null;
-  readonly earlyStopping: EarlyStoppingSpec;
-  /** Optimiser steps from one reported gradient norm to the next; null reports none. */
-  readonly gradientNormEvery: number | null;
-  readonly scan: PublishedScan;
-  readonly validation: PublishedScan | null;
-  readonly warnings: readonly string[];
-  /** What checkpoints of this run carry, so that none is taken for one of another run. */
-  readonly identity: RunIdentity;
-  /** Step after which the run ends; null to go on to its end. */
-  readonly stopAfterStep?: number | null;
-  /** Numerics class of the workers that are there now. */
-  readonly numerics: () => JsonObject;
-  /** Makes the run's files from the final weights. */
-  readonly publish: (
-    weights: Float32Array,
-    history: readonly EpochSummary[],
-    numerics: JsonObject,
-  ) => Promise<readonly MadeFile[]>;
-}
-
-/** A prepared scan with the bytes that workers pull. */
-export interface PublishedScan {
-  readonly scan: PreparedScan;
-  readonly bytes: Uint8Array;
-  readonly digest: Digest;
-}
+/** What two workers deliver at once, and what waits in the tree for its sibling. */
+const slabsKept = 8;
 
 /** Training: master weights, canonical reduction, optimiser and schedule. Plain float32 arithmetic, no TensorFlow. */
 export class TrainingJob implements Job {
@@ -97,6 +60,7 @@ export class TrainingJob implements Job {
   readonly #history: EpochSummary[] = [];
   /** Sum over the steps since the optimiser moved last. */
   #accumulated: { gradient: Float32Array; groups: number } | null = null;
+  readonly #slabs: SlabPool;
   #sums: StepSums;
   #validation: { lossSum: Float64Array; groups: number };
   #epochLossSum = 0;
@@ -116,11 +80,18 @@ export class TrainingJob implements Job {
     this.patternsPerGroup = settings.scan.scan.C;
     this.#optimizer = createOptimizer(settings.optimizer, layout.size);
     this.#schedule = createSchedule(settings.schedule);
-    this.#sums = new StepSums(plan);
+    this.#slabs = new SlabPool(layout.size, slabsKept);
+    this.#sums = new StepSums(plan, this.#slabs.give);
     this.#validation = this.#emptyValidation();
     this.#published = new PublishedWeights(layout, weights);
     const { spec, dataset, validation } = settings.identity;
-    const decisive = [resumableParts(spec), dataset, validation, layout.digest, this.#published.digest];
+    const decisive = [
+      resumableParts(spec),
+      dataset,
+      validation,
+      layout.digest,
+      digestOf(slabToBytes(weights)),
+    ];
     const genesis = digestOfText(canonicalJson(decisive));
     this.ledger = { genesis, tensors: layout.tensors.map(({ name }) => name) };
     this.#chain = genesis;
@@ -186,6 +157,10 @@ export class TrainingJob implements Job {
     return purpose === 'step' ? this.#settings.layout.size : 0;
   }
 
+  memory(purpose: RoundPurpose): Float32Array {
+    return purpose === 'step' ? this.#slabs.take() : new Float32Array(this.valueCount(purpose));
+  }
+
   describe(place: RoundPlace, block: Block): TaskDescription {
     const { model, loss, scan, validation } = this.#settings;
     const common = { model, loss, weightsDigest: this.#published.digest, cropSide: 0 };
@@ -210,7 +185,7 @@ export class TrainingJob implements Job {
   }
 
   voidRound(): void {
-    this.#sums = new StepSums(this.plan);
+    this.#sums = new StepSums(this.plan, this.#slabs.give);
     this.#validation = this.#emptyValidation();
   }
 
@@ -230,7 +205,7 @@ export class TrainingJob implements Job {
     return this.#settings.publish(this.#settings.weights, this.#history, this.#numerics ?? {});
   }
 
-  blob(digest: Digest): Uint8Array | null {
+  blob(digest: ContentDigest): Uint8Array | null {
     const { scan, validation } = this.#settings;
     for (const published of [scan, validation]) if (published?.digest === digest) return published.bytes;
     return this.#published.bytesOf(digest);
@@ -296,6 +271,7 @@ export class TrainingJob implements Job {
     const sum = before.gradient;
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (gradient[i] as number);
     before.groups += groups;
+    this.#slabs.give(gradient);
   }
 
   /**
@@ -315,6 +291,7 @@ export class TrainingJob implements Job {
     const norm = reported ? euclideanNorm(gradient) : undefined;
     if (clipping !== null) clipGradient(gradient, layout, clipping, weights);
     this.#optimizer.step(weights, gradient, this.#schedule.rate(epoch));
+    this.#slabs.give(gradient);
     this.#published.publish(weights);
     return norm;
   }

@@ -13,7 +13,8 @@ import {
 import type { LedgerStep } from '@ptychofleet/store';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TrainingJob, type TrainingSettings } from './training-job.ts';
+import { TrainingJob } from './training-job.ts';
+import type { TrainingSettings } from './training-settings.ts';
 
 const size = 5;
 const layout = layoutOf([

@@ -1,4 +1,4 @@
-import { Fault, isDigest, type Digest } from '@ptychofleet/base';
+import { Fault, isContentDigest, isDigest, type ContentDigest, type Digest } from '@ptychofleet/base';
 import { firstDifferingField, resumableParts } from '@ptychofleet/config';
 import type { EarlyStoppingState, OptimizerState, ScheduleState } from '@ptychofleet/params';
 import { stepsPerEpoch, type RunPosition, type TrainingPlan } from '@ptychofleet/run';
@@ -37,6 +37,7 @@ const stateVersion = 1;
 const anyNumber = z.custom<number>((value) => typeof value === 'number');
 const count = z.int().min(0);
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
+const weightsDigest = z.custom<ContentDigest>((value) => typeof value === 'string' && isContentDigest(value));
 
 const metaSchema = z.strictObject({
   version: z.literal(stateVersion),
@@ -63,7 +64,7 @@ const metaSchema = z.strictObject({
       trainLoss: anyNumber,
       validationLoss: anyNumber.nullable(),
       learningRate: anyNumber,
-      weightsDigest: digest,
+      weightsDigest,
     }),
   ),
 });

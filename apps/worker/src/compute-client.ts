@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
-import { Fault, messageOf, type Digest, type Logger } from '@ptychofleet/base';
+import { Fault, messageOf, type ContentDigest, type Logger } from '@ptychofleet/base';
 import type { NumericsPassport } from '@ptychofleet/compute';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
 /** What a bulk source must do: content by digest. */
 export interface BlobSource {
-  pull(digest: Digest): Promise<Uint8Array>;
+  pull(digest: ContentDigest): Promise<Uint8Array>;
 }
 
 // The present step's, and those of a run interleaved with it.
@@ -22,8 +22,8 @@ export class ComputeClient {
     number,
     { resolve: (result: ComputeResult) => void; reject: (error: Error) => void }
   >();
-  readonly #scans = new Map<Digest, Promise<void>>();
-  readonly #weights = new Map<Digest, Promise<void>>();
+  readonly #scans = new Map<ContentDigest, Promise<void>>();
+  readonly #weights = new Map<ContentDigest, Promise<void>>();
   #nextId = 1;
 
   constructor({ logger }: { readonly logger: Logger }) {
@@ -70,14 +70,14 @@ export class ComputeClient {
     await this.#thread.terminate();
   }
 
-  #bringScan(digest: Digest, source: BlobSource): Promise<void> {
+  #bringScan(digest: ContentDigest, source: BlobSource): Promise<void> {
     return this.#once(this.#scans, digest, scansKept, async () => {
       const bytes = await source.pull(digest);
       this.#send({ type: 'scan', digest, bytes }, [bytes.buffer as ArrayBuffer]);
     });
   }
 
-  #bringWeights(digest: Digest, source: BlobSource): Promise<void> {
+  #bringWeights(digest: ContentDigest, source: BlobSource): Promise<void> {
     return this.#once(this.#weights, digest, weightsKept, async () => {
       const bytes = await source.pull(digest);
       const slab = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4);
@@ -91,8 +91,8 @@ export class ComputeClient {
 
   /** Fetches each content once, however many tasks ask for it at the same time; forgets the oldest beyond `kept`. */
   #once(
-    known: Map<Digest, Promise<void>>,
-    digest: Digest,
+    known: Map<ContentDigest, Promise<void>>,
+    digest: ContentDigest,
     kept: number,
     bring: () => Promise<void>,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
-import type { Digest } from '@ptychofleet/base';
+import type { ContentDigest } from '@ptychofleet/base';
 import type { NumericsPassport } from '@ptychofleet/compute';
 
 export type TaskKind = 'gradient' | 'loss' | 'prediction';
@@ -8,8 +8,8 @@ export interface ComputeTask {
   readonly kind: TaskKind;
   readonly model: ModelSpec;
   readonly loss: LossSpec;
-  readonly scanDigest: Digest;
-  readonly weightsDigest: Digest;
+  readonly scanDigest: ContentDigest;
+  readonly weightsDigest: ContentDigest;
   /** An aligned block of micro-batches, from left to right; one for losses and predictions. */
   readonly microBatches: readonly Int32Array[];
   readonly cropSide: number;
@@ -24,9 +24,9 @@ export interface ComputeResult {
 
 /** To the compute thread. Scans and weights travel once, before the first task that names them. */
 export type ToCompute =
-  | { readonly type: 'scan'; readonly digest: Digest; readonly bytes: Uint8Array }
-  | { readonly type: 'weights'; readonly digest: Digest; readonly slab: Float32Array }
-  | { readonly type: 'forget'; readonly digest: Digest }
+  | { readonly type: 'scan'; readonly digest: ContentDigest; readonly bytes: Uint8Array }
+  | { readonly type: 'weights'; readonly digest: ContentDigest; readonly slab: Float32Array }
+  | { readonly type: 'forget'; readonly digest: ContentDigest }
   | { readonly type: 'task'; readonly id: number; readonly task: ComputeTask };
 
 /** From the compute thread. */

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { assert, messageOf, type Digest } from '@ptychofleet/base';
+import { assert, messageOf, type ContentDigest } from '@ptychofleet/base';
 import { createEngine, numericsPassport, type Engine, type MicroBatch } from '@ptychofleet/compute';
 import { decodePrepared, type PreparedScan } from '@ptychofleet/data';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
@@ -10,9 +10,9 @@ import { gradientOfBlock } from './gradient-of-block.ts';
  * time (heartbeats, streams) may live here.
  */
 const enginesMax = 2;
-const scans = new Map<Digest, PreparedScan>();
-const weights = new Map<Digest, Float32Array>();
-const engines = new Map<string, { engine: Engine; weightsDigest: Digest | null }>();
+const scans = new Map<ContentDigest, PreparedScan>();
+const weights = new Map<ContentDigest, Float32Array>();
+const engines = new Map<string, { engine: Engine; weightsDigest: ContentDigest | null }>();
 assert(parentPort !== null, 'compute runs in a thread of its own');
 const port = parentPort;
 

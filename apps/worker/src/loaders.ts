@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import { assert } from '@ptychofleet/base';
+import { assert, type DigestKind } from '@ptychofleet/base';
 import type { Digested } from '@ptychofleet/wire';
 
 interface Job {
   readonly bytes: Uint8Array;
+  readonly kind: DigestKind;
   readonly done: (digested: Digested) => void;
   readonly failed: (error: Error) => void;
 }
@@ -34,9 +35,9 @@ export class Loaders {
   }
 
   /** The bytes move to a loader and back: the array handed in is empty afterwards. */
-  readonly digest = (bytes: Uint8Array): Promise<Digested> =>
+  readonly digest = (bytes: Uint8Array, kind: DigestKind): Promise<Digested> =>
     new Promise((done, failed) => {
-      this.#waiting.push({ bytes, done, failed });
+      this.#waiting.push({ bytes, kind, done, failed });
       this.#next();
     });
 
@@ -103,7 +104,8 @@ class Loader {
   take(job: Job): void {
     clearTimeout(this.#leaving);
     this.#job = job;
-    this.#thread.postMessage(job.bytes, [job.bytes.buffer as ArrayBuffer]);
+    const { bytes, kind } = job;
+    this.#thread.postMessage({ bytes, kind }, [bytes.buffer as ArrayBuffer]);
   }
 
   async end(): Promise<void> {

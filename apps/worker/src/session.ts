@@ -1,4 +1,11 @@
-import { Fault, isDigest, messageOf, type Digest, type Logger } from '@ptychofleet/base';
+import {
+  Fault,
+  isContentDigest,
+  isDigest,
+  messageOf,
+  type ContentDigest,
+  type Logger,
+} from '@ptychofleet/base';
 import { lossSpecSchema, modelSpecSchema } from '@ptychofleet/config';
 import {
   faultOf,
@@ -119,7 +126,7 @@ export async function runSession(
       const session = { id: sessionId, over: over.signal };
       try {
         let pullMs = 0;
-        const pull = async (digest: Digest): Promise<Uint8Array> => {
+        const pull = async (digest: ContentDigest): Promise<Uint8Array> => {
           const startedMs = performance.now();
           const bytes = await link.pull(session, digest, digestElsewhere);
           pullMs = Math.round(performance.now() - startedMs);
@@ -152,7 +159,7 @@ export function decodeTask(assignment: TaskAssignment): ComputeTask {
   const { scanDigest, weightsDigest, microBatches } = assignment;
   if (kind === undefined)
     throw new Fault('unsupported', `task kind ${assignment.kind} is not known to this worker`);
-  if (!isDigest(scanDigest) || !isDigest(weightsDigest))
+  if (!isDigest(scanDigest) || !isContentDigest(weightsDigest))
     throw new Fault('data-loss', 'the task names no content');
   const blocks = kind === 'gradient' ? [1, 2, 4, 8, 16, 32, 64] : [1];
   if (!blocks.includes(microBatches.length))

@@ -1,25 +1,51 @@
 import { createHash } from 'node:crypto';
+import { Blake3Hasher } from '@napi-rs/blake-hash';
 
-/** `sha256:` and 64 lower-case hex digits: the name of some bytes. */
+/** `sha256:` and 64 lower-case hex digits: the name of what is stored and handed out, as `sha256sum` prints it. */
 export type Digest = `sha256:${string}`;
 
+/** `blake3:` and 64 lower-case hex digits: the name of weights, gradients and results, thousands of times in a run (docs/adr/0019). */
+export type ValuesDigest = `blake3:${string}`;
+
+export type ContentDigest = Digest | ValuesDigest;
+
 export function digestOf(...parts: readonly Uint8Array[]): Digest {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return `sha256:${hash.digest('hex')}`;
+  const running = new RunningDigest('sha256');
+  for (const part of parts) running.update(part);
+  return running.finish();
 }
 
+export function valuesDigestOf(bytes: Uint8Array): ValuesDigest {
+  const running = new RunningDigest('blake3');
+  running.update(bytes);
+  return running.finish();
+}
+
+/** What Node's hashes and BLAKE3's have in common. */
+interface Hash {
+  update(part: Buffer): unknown;
+  digest(encoding: 'hex'): string;
+}
+
+export type DigestKind = 'sha256' | 'blake3';
+
 /** A digest of bytes that come piece by piece, so that it is ready with the last piece. */
-export class RunningDigest {
-  readonly #hash = createHash('sha256');
+export class RunningDigest<Kind extends DigestKind = DigestKind> {
+  readonly #kind: Kind;
+  readonly #hash: Hash;
+
+  constructor(kind: Kind) {
+    this.#kind = kind;
+    this.#hash = kind === 'blake3' ? new Blake3Hasher() : createHash('sha256');
+  }
 
   update(part: Uint8Array): void {
-    this.#hash.update(part);
+    this.#hash.update(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
   }
 
   /** Once, after the last piece. */
-  finish(): Digest {
-    return `sha256:${this.#hash.digest('hex')}`;
+  finish(): `${Kind}:${string}` {
+    return `${this.#kind}:${this.#hash.digest('hex')}`;
   }
 }
 
@@ -29,6 +55,18 @@ export function digestOfText(text: string): Digest {
 
 export function isDigest(text: string): text is Digest {
   return /^sha256:[0-9a-f]{64}$/.test(text);
+}
+
+export function isContentDigest(text: string): text is ContentDigest {
+  return /^(sha256|blake3):[0-9a-f]{64}$/.test(text);
+}
+
+export function kindOf(digest: ContentDigest): DigestKind {
+  return digest.startsWith('blake3:') ? 'blake3' : 'sha256';
+}
+
+export function hexOf(digest: ContentDigest): string {
+  return digest.slice(digest.indexOf(':') + 1);
 }
 
 /** The bytes of a typed array, without a copy. */

@@ -1,4 +1,4 @@
-import { assert, digestOf, invalidInput, type Digest, type Fault } from '@ptychofleet/base';
+import { assert, invalidInput, valuesDigestOf, type Fault, type ValuesDigest } from '@ptychofleet/base';
 import type { ModelSpec } from '@ptychofleet/config';
 import {
   exchangeTensors,
@@ -71,8 +71,8 @@ export function importTensors(
 }
 
 /** Names the weights alone, as a run's record does after each epoch. */
-export function weightsDigest(bundle: Pick<Bundle, 'weights'>): Digest {
-  return digestOf(slabToBytes(bundle.weights));
+export function weightsDigest(bundle: Pick<Bundle, 'weights'>): ValuesDigest {
+  return valuesDigestOf(slabToBytes(bundle.weights));
 }
 
 interface Difference {

@@ -1,4 +1,4 @@
-import { assert, digestOf, Fault } from '@ptychofleet/base';
+import { assert, digestOf, Fault, hexOf } from '@ptychofleet/base';
 import { packArchive } from './archive.ts';
 import {
   bundleBackend,
@@ -47,7 +47,7 @@ export async function writeBundle(bundle: Bundle): Promise<Uint8Array> {
     files: [...files].map(([path, bytes]) => ({
       path,
       bytes: bytes.byteLength,
-      sha256: digestOf(bytes).slice('sha256:'.length),
+      sha256: hexOf(digestOf(bytes)),
     })),
   });
   return packArchive(new Map([[entries.manifest, manifest], ...files]));

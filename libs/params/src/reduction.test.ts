@@ -89,6 +89,24 @@ describe('TreeReduction', () => {
     );
   });
 
+  it('lets go of the memory of all slabs that it was given but that of the sum, and reads none of it again', () => {
+    fc.assert(
+      fc.property(placements, ({ leaves, order }) => {
+        const released = new Set<Float32Array>();
+        const reduction = new TreeReduction(leaves.length, (slab) => {
+          expect(released.has(slab)).toBe(false);
+          released.add(slab.fill(NaN));
+        });
+        const given = leaves.map((leaf) => leaf?.slice() ?? null);
+        for (const leaf of order) reduction.add(leaf, given[leaf], 'owned');
+        const sum = reduction.result();
+        expect(hex(sum)).toBe(hex(oracle(leaves)));
+        const others = given.filter((slab) => slab !== null && slab !== sum);
+        expect(released).toEqual(new Set(others));
+      }),
+    );
+  });
+
   it('tells the fewest aligned blocks', () => {
     const reduction = new TreeReduction(8);
     for (const leaf of [6, 1, 2, 3, 7]) reduction.add(leaf, Float32Array.of(leaf));

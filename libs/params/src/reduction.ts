@@ -17,9 +17,16 @@ export class TreeReduction {
   readonly #tree: CanonicalTree<HeldSlab>;
   #size: number | null = null;
 
-  /** @param leafCount virtual shards V, a power of two. */
-  constructor(leafCount: number) {
-    this.#tree = new CanonicalTree<HeldSlab>(leafCount, sumSlabs);
+  /**
+   * @param leafCount virtual shards V, a power of two.
+   * @param release is given each owned slab that has been added to another one.
+   */
+  constructor(leafCount: number, release: (slab: Float32Array) => void = () => undefined) {
+    this.#tree = new CanonicalTree<HeldSlab>(leafCount, (left, right) => {
+      const sum = sumSlabs(left, right);
+      if (right.owned && right.values !== sum.values) release(right.values);
+      return sum;
+    });
   }
 
   /** Enters the sum of one micro-batch; `null` is a micro-batch without samples. */

@@ -9,7 +9,7 @@ const bytesAtOnce = 1 << 20;
  * them to another one would copy them first, and that takes longer than a turn.
  */
 export async function digestInBackground(bytes: Uint8Array): Promise<Digest> {
-  const running = new RunningDigest();
+  const running = new RunningDigest('sha256');
   for (let start = 0; start < bytes.length; start += bytesAtOnce) {
     running.update(bytes.subarray(start, start + bytesAtOnce));
     await setImmediate();

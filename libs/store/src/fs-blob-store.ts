@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, Fault, isDigest, type Digest } from '@ptychofleet/base';
+import { assert, Fault, hexOf, isDigest, type Digest } from '@ptychofleet/base';
 import { writeFileAtomic } from './atomic-file.ts';
 import type { BlobStore } from './blob-store.ts';
 import { digestInBackground } from './digest-in-background.ts';
@@ -60,7 +60,7 @@ export class FsBlobStore implements BlobStore {
   #pathOf(digest: Digest): string {
     // The digest becomes a path, so its form is checked here and not only where it came in.
     assert(isDigest(digest), `not a digest: ${digest}`);
-    const hex = digest.slice('sha256:'.length);
+    const hex = hexOf(digest);
     return join(this.#folder, 'blobs', hex.slice(0, 2), hex.slice(2));
   }
 }

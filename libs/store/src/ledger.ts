@@ -1,4 +1,11 @@
-import { digestOfText, Fault, isDigest, type Digest } from '@ptychofleet/base';
+import {
+  digestOfText,
+  Fault,
+  isContentDigest,
+  isDigest,
+  type ContentDigest,
+  type Digest,
+} from '@ptychofleet/base';
 import { firstDifferingTensor } from '@ptychofleet/params';
 
 /** What a run's steps are measured against: everything that decides them, and the names of the tensors. */
@@ -19,10 +26,10 @@ export interface LedgerEntry {
   /** Mean loss per group. */
   readonly loss: number;
   /** The merged gradient of the step, before division. */
-  readonly gradient: Digest;
+  readonly gradient: ContentDigest;
   readonly gradientTensors: string;
   /** The weights after the step. */
-  readonly weights: Digest;
+  readonly weights: ContentDigest;
   readonly weightTensors: string;
 }
 
@@ -132,11 +139,12 @@ function objectOf(line: string): Record<string, unknown> | null {
 function stepOf(value: Record<string, unknown> | null): LedgerStep | null {
   if (value === null) return null;
   const counts = [value.step, value.epoch, value.stepInEpoch, value.groups];
-  const digests = [value.gradient, value.weights, value.chain];
+  const digests = [value.gradient, value.weights];
   const texts = [value.gradientTensors, value.weightTensors, value.loss];
   const fits =
     counts.every((count) => Number.isSafeInteger(count) && (count as number) > 0) &&
-    digests.every(isDigestValue) &&
+    digests.every((digest) => typeof digest === 'string' && isContentDigest(digest)) &&
+    isDigestValue(value.chain) &&
     isTexts(texts);
   return fits ? ({ ...value, loss: Number(value.loss) } as unknown as LedgerStep) : null;
 }

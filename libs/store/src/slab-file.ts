@@ -1,4 +1,4 @@
-import { digestOf, Fault } from '@ptychofleet/base';
+import { digestOf, Fault, hexOf } from '@ptychofleet/base';
 import { slabFromBytes, slabToBytes } from '@ptychofleet/params';
 import { digestInBackground } from './digest-in-background.ts';
 
@@ -55,7 +55,7 @@ export function encodeSlabFile(
 async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
   const end = bytes.length - digestBytes;
   const digest = await digestInBackground(bytes.subarray(0, end));
-  bytes.set(Buffer.from(digest.slice('sha256:'.length), 'hex'), end);
+  bytes.set(Buffer.from(hexOf(digest), 'hex'), end);
   return bytes;
 }
 

@@ -34,15 +34,19 @@ export class ChunkCollector {
     this.#append(this.#bytes ?? this.announce(chunk.totalBytes), chunk.data);
   }
 
-  /** Once, before the first piece, where the length is known from elsewhere. */
-  announce(total: number): Uint8Array {
+  /**
+   * Once, before the first piece, where the length is known from elsewhere.
+   * @param memory of that length, to be filled; fresh where none is given
+   */
+  announce(total: number, memory?: Uint8Array): Uint8Array {
     if (!Number.isSafeInteger(total) || total > this.#bytesMax) {
       throw new Fault(
         'exhausted',
         `${this.#what} has ${total} bytes, at most ${this.#bytesMax} are accepted`,
       );
     }
-    this.#bytes = new Uint8Array(total);
+    assert(memory === undefined || memory.length === total, 'the memory fits');
+    this.#bytes = memory ?? new Uint8Array(total);
     return this.#bytes;
   }
 

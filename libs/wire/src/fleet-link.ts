@@ -1,5 +1,5 @@
 import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { Fault, isDigest } from '@ptychofleet/base';
+import { Fault, isContentDigest } from '@ptychofleet/base';
 import { parseAddress } from './address.ts';
 import { GrpcPath } from './bulk/grpc-path.ts';
 import { HttpPath } from './bulk/http-path.ts';
@@ -44,7 +44,7 @@ export class FleetLink {
    * @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved
    */
   async pull(session: Session, digest: string, digestElsewhere?: Digester): Promise<Uint8Array> {
-    if (!isDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
+    if (!isContentDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
     const { bytes, digest: actual } = await this.#path().pull(session, digest, digestElsewhere);
     if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
     return bytes;

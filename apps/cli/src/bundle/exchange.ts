@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { digestOf, invalidInput } from '@ptychofleet/base';
+import { digestOf, hexOf, invalidInput } from '@ptychofleet/base';
 import {
   exportTensors,
   importTensors,
@@ -111,8 +111,4 @@ export async function importBundle(chosen: ImportArguments, output: OutputOption
       `${model.ampActivation} amplitude, input scale ${model.inputScale}, probe scale ${model.probeScale}`,
     `next: ptychofleet infer --model_path ${target} --test_data SCAN.npz --output_dir ${dirname(target)}/rec`,
   ]);
-}
-
-export function hexOf(digest: string): string {
-  return digest.replace('sha256:', '');
 }

@@ -1,8 +1,7 @@
-import { digestOf } from '@ptychofleet/base';
+import { digestOf, hexOf } from '@ptychofleet/base';
 import { weightsDigest } from '@ptychofleet/bundle';
 import { printResult, type OutputOptions } from '../output.ts';
 import { openBundle } from './bundle-file.ts';
-import { hexOf } from './exchange.ts';
 
 /** The `bundle show` command: what a bundle holds, after it has been verified. */
 export async function showBundle(named: string, output: OutputOptions): Promise<void> {

@@ -1,5 +1,4 @@
-import { Fault, isDigest, RunningDigest, type Logger } from '@ptychofleet/base';
-import { slabFromBytes } from '@ptychofleet/params';
+import { bytesOf, Fault, isContentDigest, RunningDigest, type Logger } from '@ptychofleet/base';
 import { ChunkCollector, type BulkService, type ResultHeader, type ResultIntake } from '@ptychofleet/wire';
 import type { Coordinator } from '../coordinator.ts';
 import { logFailure } from './respond.ts';
@@ -9,7 +8,7 @@ export function bulkService(coordinator: Coordinator, logger: Logger): BulkServi
   return {
     async blob(sessionId, digest) {
       if (coordinator.workers.bySession(sessionId) === undefined) throw unknownSession();
-      const bytes = isDigest(digest) ? await coordinator.blob(digest) : null;
+      const bytes = isContentDigest(digest) ? await coordinator.blob(digest) : null;
       if (bytes === null)
         throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
       return bytes;
@@ -26,25 +25,25 @@ function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntak
   const { sessionId, leaseId, lossSum, groupCount, valueCount, computeMs } = header;
   const life = coordinator.workers.bySession(sessionId);
   if (life === undefined) throw unknownSession();
-  const expected = coordinator.expectedValues(life, leaseId);
+  const expected = coordinator.expectedAnswer(life, leaseId);
   if (expected === null) return dropped;
-  if (expected !== valueCount) {
-    const message = `the result has ${valueCount} values, ${expected} are expected`;
+  if (expected.valueCount !== valueCount) {
+    const message = `the result has ${valueCount} values, ${expected.valueCount} are expected`;
     throw new Fault('data-loss', message, { field: 'value_count' });
   }
-  const running = new RunningDigest();
-  const collector = new ChunkCollector('result', 4 * expected, running);
-  collector.announce(4 * valueCount);
+  const running = new RunningDigest('blake3');
+  const collector = new ChunkCollector('result', 4 * valueCount, running);
+  const values = expected.memory();
+  collector.announce(4 * valueCount, bytesOf(values));
   return {
     add: (data) => collector.append(data),
     finish: async (stated) => {
-      const bytes = collector.finish();
+      collector.finish();
       if (running.finish() !== stated) throw new Fault('data-loss', 'the values do not match their digest');
       if (!(computeMs >= 0)) {
         throw new Fault('data-loss', `a result cannot take ${computeMs} ms`, { field: 'compute_ms' });
       }
       const digest = `${stated} ${lossSum} ${groupCount}`;
-      const values = slabFromBytes(bytes, valueCount);
       return coordinator.answer(life, leaseId, digest, computeMs, { lossSum, groupCount, values });
     },
   };

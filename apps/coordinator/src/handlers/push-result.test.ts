@@ -1,4 +1,4 @@
-import { bytesOf, digestOf, silentLogger } from '@ptychofleet/base';
+import { bytesOf, silentLogger, valuesDigestOf } from '@ptychofleet/base';
 import { chunksOf, type PushResultRequest__Output } from '@ptychofleet/wire';
 import { describe, expect, it } from 'vitest';
 import type { Coordinator } from '../coordinator.ts';
@@ -6,7 +6,7 @@ import { bulkService } from './bulk-service.ts';
 import { fleetHandlers } from './fleet-handlers.ts';
 
 const values = Float32Array.from({ length: 600_000 }, (_, i) => Math.sin(i));
-const digest = digestOf(bytesOf(values));
+const digest = valuesDigestOf(bytesOf(values));
 
 /** The messages of a result: its header with the first piece, the other pieces, the digest. */
 function messages(stated: string, changedByte: number | null, computeMs = 1): PushResultRequest__Output[] {
@@ -33,7 +33,7 @@ async function push(sent: PushResultRequest__Output[]) {
   const answers: { digest: string; values: Float32Array }[] = [];
   const coordinator = {
     workers: { bySession: (session: string) => (session === 's' ? {} : undefined) },
-    expectedValues: () => values.length,
+    expectedAnswer: () => ({ valueCount: values.length, memory: () => new Float32Array(values.length) }),
     answer(...[, , digest, , answer]: Parameters<Coordinator['answer']>) {
       answers.push({ digest, values: answer.values });
       return true;
@@ -59,7 +59,7 @@ describe('a pushed result', () => {
     const { outcome, answers } = await push(messages(digest, null));
     expect(outcome).toBe('accepted: true');
     expect(answers).toHaveLength(1);
-    expect(digestOf(bytesOf(answers[0]!.values))).toBe(digest);
+    expect(valuesDigestOf(bytesOf(answers[0]!.values))).toBe(digest);
     expect(answers[0]!.digest.startsWith(digest)).toBe(true);
   });
 
@@ -67,7 +67,7 @@ describe('a pushed result', () => {
     ['a changed first piece', messages(digest, 3)],
     ['a changed last piece', messages(digest, 4 * values.length - 1)],
     ['no digest', messages(digest, null).slice(0, -1)],
-    ["another result's digest", messages(digestOf(Uint8Array.of(1)), null)],
+    ["another result's digest", messages(valuesDigestOf(Uint8Array.of(1)), null)],
   ])('with %s is refused', async (_, sent) => {
     const { outcome, answers } = await push(sent);
     expect(outcome).toMatch(/do not match their digest/);

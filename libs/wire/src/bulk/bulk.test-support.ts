@@ -1,4 +1,4 @@
-import { bytesOf, digestOf, Fault, RunningDigest } from '@ptychofleet/base';
+import { bytesOf, Fault, RunningDigest, valuesDigestOf } from '@ptychofleet/base';
 import { chunksOf, serve, statusOf, type BulkService, type PushResultRequest__Output } from '../index.ts';
 import type { ServiceHandlers } from '../index.ts';
 
@@ -12,8 +12,7 @@ export class Store implements BulkService {
   /** What openResult ends with. */
   refusal: Fault | null = null;
 
-  add(bytes: Uint8Array): string {
-    const digest = digestOf(bytes);
+  add(bytes: Uint8Array, digest: string = valuesDigestOf(bytes)): string {
     this.blobs.set(digest, bytes);
     return digest;
   }
@@ -30,7 +29,7 @@ export class Store implements BulkService {
 
   openResult(header: Parameters<BulkService['openResult']>[0]) {
     if (this.refusal !== null) throw this.refusal;
-    const running = new RunningDigest();
+    const running = new RunningDigest('blake3');
     const bytes = new Uint8Array(4 * header.valueCount);
     let filled = 0;
     return {

@@ -1,5 +1,5 @@
 import { credentials } from '@grpc/grpc-js';
-import { bytesOf, RunningDigest, type Digest } from '@ptychofleet/base';
+import { bytesOf, kindOf, RunningDigest, type ContentDigest } from '@ptychofleet/base';
 import { channelOptions, receiveChunks, sendChunks, waitForReady } from '../client.ts';
 import { faultOf } from '../faults.ts';
 import type { PushResultRequest } from '../gen/ptychofleet/v1/PushResultRequest.ts';
@@ -36,13 +36,14 @@ export class GrpcPath implements BulkPath {
     await Promise.all(both.map((client) => waitForReady(client, this.#address, timeoutMs)));
   }
 
-  async pull({ id, over }: Session, digest: Digest, digestElsewhere?: Digester): Promise<Digested> {
+  async pull({ id, over }: Session, digest: ContentDigest, digestElsewhere?: Digester): Promise<Digested> {
     const stream = this.#pulls.pullBlob({ digest, sessionId: id });
     const settled = cancelWhen(over, stream);
     const what = `blob ${digest}`;
     try {
-      if (digestElsewhere) return await digestElsewhere(await receiveChunks(stream, what, blobBytesMax));
-      const running = new RunningDigest();
+      if (digestElsewhere)
+        return await digestElsewhere(await receiveChunks(stream, what, blobBytesMax), kindOf(digest));
+      const running = new RunningDigest(kindOf(digest));
       const bytes = await receiveChunks(stream, what, blobBytesMax, running);
       return { bytes, digest: running.finish() };
     } finally {
@@ -52,7 +53,7 @@ export class GrpcPath implements BulkPath {
 
   push({ id, over }: Session, { values, ...about }: TaskResult): Promise<boolean> {
     const header = { ...about, sessionId: id, valueCount: values.length };
-    const running = new RunningDigest();
+    const running = new RunningDigest('blake3');
     return new Promise((resolve, reject) => {
       const stream = this.#pushes.pushResult((error, response) => {
         settled();

@@ -1,4 +1,3 @@
-import type { Digest } from '@ptychofleet/base';
 import { services } from '../protocol.ts';
 import type { ResultHeader } from '../gen/ptychofleet/v1/ResultHeader.ts';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
@@ -9,8 +8,8 @@ export const blobPath = (digest: string): string => `${root}/blobs/${digest}`;
 export const resultsPath = `${root}/results`;
 /** Request header: what the result is, as PushResult's first message in base64. */
 export const resultHeaderName = 'ptychofleet-result';
-/** Trailer: the digest of the values (RFC 9530). */
-export const digestTrailer = 'content-digest';
+/** Trailer: the digest of the values, taken while they were sent. */
+export const digestTrailer = 'ptychofleet-digest';
 
 export const bearer = (sessionId: string): string => `Bearer ${sessionId}`;
 
@@ -29,15 +28,4 @@ export function decodeHeader(text: unknown): ResultHeader__Output | null {
   } catch {
     return null;
   }
-}
-
-/** `sha-256=:base64:`, as RFC 9530 writes it. */
-export function trailerOf(digest: Digest): string {
-  return `sha-256=:${Buffer.from(digest.slice('sha256:'.length), 'hex').toString('base64')}:`;
-}
-
-/** The digest in a trailer; empty where there is none. */
-export function digestInTrailer(text: string | undefined): string {
-  const match = /^sha-256=:([A-Za-z0-9+/]{43}=):$/.exec(text ?? '');
-  return match === null ? '' : `sha256:${Buffer.from(match[1] as string, 'base64').toString('hex')}`;
 }

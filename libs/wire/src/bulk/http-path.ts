@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { bytesOf, errorKinds, Fault, messageOf, RunningDigest } from '@ptychofleet/base';
-import type { Digest, ErrorKind, FaultDetails } from '@ptychofleet/base';
+import { bytesOf, errorKinds, Fault, kindOf, messageOf, RunningDigest } from '@ptychofleet/base';
+import type { ContentDigest, ErrorKind, FaultDetails } from '@ptychofleet/base';
 import { ChunkCollector, chunksOf } from '../chunks.ts';
 import * as names from './http-names.ts';
 import {
@@ -41,19 +41,19 @@ export class HttpPath implements BulkPath {
     }
   }
 
-  async pull({ id, over }: Session, digest: Digest, digestElsewhere?: Digester): Promise<Digested> {
+  async pull({ id, over }: Session, digest: ContentDigest, digestElsewhere?: Digester): Promise<Digested> {
     const what = `blob ${digest}`;
     try {
       const headers = { authorization: names.bearer(id) };
       const response = await answerOf(this.#request('GET', names.blobPath(digest), over, headers).end());
       if (response.statusCode !== 200) throw await faultIn(response, what);
-      const running = digestElsewhere ? undefined : new RunningDigest();
+      const running = digestElsewhere ? undefined : new RunningDigest(kindOf(digest));
       const collector = new ChunkCollector(what, blobBytesMax, running);
       collector.announce(Number(response.headers['content-length']));
       for await (const data of response as AsyncIterable<Buffer>) collector.append(data);
       const bytes = collector.finish();
       return running === undefined
-        ? await (digestElsewhere as Digester)(bytes)
+        ? await (digestElsewhere as Digester)(bytes, kindOf(digest))
         : { bytes, digest: running.finish() };
     } catch (error) {
       throw lost(error, what);
@@ -65,13 +65,13 @@ export class HttpPath implements BulkPath {
     const header = names.encodeHeader({ ...about, sessionId: id, valueCount: values.length });
     const headers = { [names.resultHeaderName]: header, trailer: names.digestTrailer };
     const request = this.#request('PUT', names.resultsPath, over, headers);
-    const running = new RunningDigest();
+    const running = new RunningDigest('blake3');
     const pieces = function* (): Generator<Buffer> {
       for (const { data } of chunksOf(bytesOf(values))) {
         running.update(data);
         if (data.length > 0) yield data;
       }
-      request.addTrailers({ [names.digestTrailer]: names.trailerOf(running.finish()) });
+      request.addTrailers({ [names.digestTrailer]: running.finish() });
     };
     try {
       const answered = answerOf(request);

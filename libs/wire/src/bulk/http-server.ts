@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Fault, messageOf, type ErrorKind } from '@ptychofleet/base';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
-import { bearer, blobPath, decodeHeader, digestInTrailer, digestTrailer } from './http-names.ts';
+import { bearer, blobPath, decodeHeader, digestTrailer } from './http-names.ts';
 import { resultHeaderName, resultsPath, root } from './http-names.ts';
 
 /** Takes the values of one result in. Throws a Fault where they are not what was announced. */
@@ -60,7 +60,7 @@ async function answer(
     for await (const piece of pieces) intake.add(piece);
     // What was sent is in: storing it may take as long as it takes.
     request.setTimeout(0);
-    const accepted = await intake.finish(digestInTrailer(request.trailers[digestTrailer]));
+    const accepted = await intake.finish(request.trailers[digestTrailer] ?? '');
     return sendJson(response, 200, { accepted });
   }
   throw new Fault('not-found', `${method} ${root}: there is nothing of that name here`);

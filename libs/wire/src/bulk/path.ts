@@ -1,4 +1,4 @@
-import type { Digest } from '@ptychofleet/base';
+import type { ContentDigest, DigestKind } from '@ptychofleet/base';
 
 export interface TaskResult {
   readonly leaseId: number;
@@ -10,11 +10,11 @@ export interface TaskResult {
 
 export interface Digested {
   readonly bytes: Uint8Array;
-  readonly digest: Digest;
+  readonly digest: ContentDigest;
 }
 
 /** Bytes with their digest. */
-export type Digester = (bytes: Uint8Array) => Promise<Digested>;
+export type Digester = (bytes: Uint8Array, kind: DigestKind) => Promise<Digested>;
 
 /** A life of a worker, and what happens when it is over. */
 export interface Session {
@@ -26,7 +26,7 @@ export interface Session {
 /** A way for weights, scans and results. What goes wrong on it is a Fault; a lost connection is `unavailable`. */
 export interface BulkPath {
   /** @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved */
-  pull(session: Session, digest: Digest, digestElsewhere?: Digester): Promise<Digested>;
+  pull(session: Session, digest: ContentDigest, digestElsewhere?: Digester): Promise<Digested>;
   /** Delivers a result; false when the coordinator no longer needs it. */
   push(session: Session, result: TaskResult): Promise<boolean>;
   close(): void;

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, digestOfText, Fault } from '@ptychofleet/base';
+import { digestOf, digestOfText, Fault, valuesDigestOf } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FleetLink } from '../index.ts';
+import { FleetLink, type Digester } from '../index.ts';
 import { bytesOfLength, resultOf, sameBytes, startStore } from './bulk.test-support.ts';
 
 const { chunkBytesMax } = limits;
@@ -41,6 +41,8 @@ describe.each([
       const bytes = bytesOfLength(length);
       const digest = fleet.store.add(bytes);
       expect(sameBytes(await link.pull(session(), digest), bytes)).toBe(true);
+      const stored = fleet.store.add(bytes, digestOf(bytes));
+      expect(sameBytes(await link.pull(session(), stored), bytes)).toBe(true);
       const values = new Float32Array(bytes.buffer, 0, length >> 2);
       expect(await link.push(session(), resultOf(values))).toBe(true);
       expect(sameBytes(fleet.store.taken.at(-1)!.bytes, values)).toBe(true);
@@ -73,9 +75,14 @@ describe.each([
   it('goes through loaders that take the digest elsewhere', async () => {
     const bytes = bytesOfLength(3_000_000);
     const digest = fleet.store.add(bytes);
-    const elsewhere = (given: Uint8Array) =>
-      Promise.resolve({ bytes: given.slice(), digest: digestOf(given) });
+    const elsewhere: Digester = (given, kind) =>
+      Promise.resolve({
+        bytes: given.slice(),
+        digest: kind === 'blake3' ? valuesDigestOf(given) : digestOf(given),
+      });
     expect(sameBytes(await link.pull(session(), digest, elsewhere), bytes)).toBe(true);
+    const stored = fleet.store.add(bytes, digestOf(bytes));
+    expect(sameBytes(await link.pull(session(), stored, elsewhere), bytes)).toBe(true);
   });
 
   it('that is refused says why, and the next one goes through', async () => {
