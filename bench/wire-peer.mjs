@@ -2,7 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import net from 'node:net';
 import grpc from '@grpc/grpc-js';
-import { digestOf } from '@ptychofleet/base';
+import { valuesDigestOf } from '@ptychofleet/base';
 import { chunksOf, serve } from '@ptychofleet/wire';
 import { plainService } from './wire-plain.mjs';
 
@@ -34,4 +34,4 @@ const raw = net.createServer((socket) => {
 await new Promise((resolve) => raw.listen(0, '127.0.0.1', resolve));
 
 const ports = { ours: Number(ours.address.split(':').at(-1)), plain: plainPort, raw: raw.address().port };
-console.log(JSON.stringify({ ports, digest: digestOf(payload) }));
+console.log(JSON.stringify({ ports, digest: valuesDigestOf(payload) }));

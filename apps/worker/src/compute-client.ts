@@ -1,11 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { Fault, messageOf, type ContentDigest, type Logger } from '@ptychofleet/base';
 import type { NumericsPassport } from '@ptychofleet/compute';
+import type { SpareMemory } from '@ptychofleet/wire';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
 /** What a bulk source must do: content by digest. */
 export interface BlobSource {
-  pull(digest: ContentDigest): Promise<Uint8Array>;
+  /** @param spare where the bytes may lie */
+  pull(digest: ContentDigest, spare?: SpareMemory): Promise<Uint8Array>;
 }
 
 // The present step's, and those of a run interleaved with it.
@@ -24,6 +26,8 @@ export class ComputeClient {
   >();
   readonly #scans = new Map<ContentDigest, Promise<void>>();
   readonly #weights = new Map<ContentDigest, Promise<void>>();
+  /** Memory of weights that nobody needs any more: fresh memory of that size is what fetching would wait for. */
+  #spare: ArrayBuffer | null = null;
   #nextId = 1;
 
   constructor({ logger }: { readonly logger: Logger }) {
@@ -45,6 +49,7 @@ export class ComputeClient {
     });
     this.#thread.on('message', (message: FromCompute) => {
       if (message.type === 'ready') return ready(message.numerics);
+      if (message.type === 'spare') return void (this.#spare = message.memory);
       if (message.type === 'note') return logger.info({}, message.text);
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
@@ -79,11 +84,18 @@ export class ComputeClient {
 
   #bringWeights(digest: ContentDigest, source: BlobSource): Promise<void> {
     return this.#once(this.#weights, digest, weightsKept, async () => {
-      const bytes = await source.pull(digest);
+      const bytes = await source.pull(digest, this.#takeSpare);
       const slab = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4);
       this.#send({ type: 'weights', digest, slab }, [slab.buffer as ArrayBuffer]);
     });
   }
+
+  readonly #takeSpare = (bytes: number): Uint8Array | undefined => {
+    if (this.#spare?.byteLength !== bytes) return undefined;
+    const memory = new Uint8Array(this.#spare);
+    this.#spare = null;
+    return memory;
+  };
 
   #send(message: ToCompute, transfer: ArrayBuffer[] = []): void {
     this.#thread.postMessage(message, transfer);

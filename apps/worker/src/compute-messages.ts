@@ -32,6 +32,8 @@ export type ToCompute =
 /** From the compute thread. */
 export type FromCompute =
   | { readonly type: 'ready'; readonly numerics: NumericsPassport }
+  /** Of weights that were forgotten. */
+  | { readonly type: 'spare'; readonly memory: ArrayBuffer }
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'result'; readonly id: number; readonly result: ComputeResult }
   | { readonly type: 'failure'; readonly id: number; readonly reason: string };

@@ -76,6 +76,15 @@ function compute(task: ComputeTask): ComputeResult {
   }
 }
 
+/** Gives their memory back. An engine that holds them may not have read them yet: it has to be given them again. */
+function forgetWeights(digest: ContentDigest): void {
+  const memory = weights.get(digest)?.buffer as ArrayBuffer | undefined;
+  weights.delete(digest);
+  if (memory === undefined) return;
+  for (const entry of engines.values()) if (entry.weightsDigest === digest) entry.weightsDigest = null;
+  send({ type: 'spare', memory }, [memory]);
+}
+
 port.on('message', (message: ToCompute) => {
   switch (message.type) {
     case 'scan':
@@ -86,7 +95,7 @@ port.on('message', (message: ToCompute) => {
       return;
     case 'forget':
       scans.delete(message.digest);
-      weights.delete(message.digest);
+      forgetWeights(message.digest);
       return;
     case 'task':
       try {

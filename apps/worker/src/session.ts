@@ -11,6 +11,7 @@ import {
   faultOf,
   type Digester,
   type FleetLink,
+  type SpareMemory,
   fromStruct,
   protocolVersion,
   toStruct,
@@ -126,9 +127,9 @@ export async function runSession(
       const session = { id: sessionId, over: over.signal };
       try {
         let pullMs = 0;
-        const pull = async (digest: ContentDigest): Promise<Uint8Array> => {
+        const pull = async (digest: ContentDigest, spare?: SpareMemory): Promise<Uint8Array> => {
           const startedMs = performance.now();
-          const bytes = await link.pull(session, digest, digestElsewhere);
+          const bytes = await link.pull(session, digest, { digestElsewhere, spare });
           pullMs = Math.round(performance.now() - startedMs);
           return bytes;
         };

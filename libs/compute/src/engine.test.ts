@@ -143,15 +143,6 @@ describe('engine', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('does not see later changes of a slab that it was given', () => {
-    const { engine, weights } = engineWith(small);
-    const expected = engine.loss(groupsOf(0)).lossSum;
-    engine.setWeights(weights);
-    weights.fill(0);
-    expect(engine.loss(groupsOf(0)).lossSum).toBe(expected);
-    engine.dispose();
-  });
-
   it('cuts predictions to the centre and blanks padding', () => {
     const { engine, scan, model } = engineWith(pair);
     const whole = engine.predict(groupsOf(1, -1), model.N);

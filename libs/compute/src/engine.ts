@@ -31,7 +31,7 @@ export interface GradientResult extends LossResult {
  */
 export interface Engine {
   readonly layout: ParameterLayout;
-  /** Copies the slab. */
+  /** The slab is lent: the back end reads it when it first needs it, so it must not change until another one is set. */
   setWeights(slab: Float32Array): void;
   gradient(batch: MicroBatch): GradientResult;
   loss(batch: MicroBatch): LossResult;
@@ -172,11 +172,10 @@ export function createEngine(
     setWeights(slab) {
       assert(slab.length === layout.size, `slab has ${slab.length} floats, layout ${layout.size}`);
       tf.dispose(weights);
-      // The back end uploads an array on its first use: give it one that nobody else can change.
       weights = Object.fromEntries(
         layout.tensors.map(({ name, shape, offset, size }) => [
           name,
-          tf.tensor(slab.slice(offset, offset + size), [...shape], 'float32'),
+          tf.tensor(slab.subarray(offset, offset + size), [...shape], 'float32'),
         ]),
       );
     },

@@ -14,17 +14,25 @@ export function* chunksOf(bytes: Uint8Array): Generator<{ data: Buffer; totalByt
   }
 }
 
+/** Memory of so many bytes to be filled; undefined where there is none to spare. */
+export type SpareMemory = (bytes: number) => Uint8Array | undefined;
+
+export interface CollectorOptions {
+  /** Is given each piece as it comes. */
+  readonly digest?: RunningDigest | undefined;
+  readonly spare?: SpareMemory | undefined;
+}
+
 /** Puts pieces together again: the length is checked before anything is allocated. */
 export class ChunkCollector {
   readonly #what: string;
   readonly #bytesMax: number;
-  readonly #digest: RunningDigest | undefined;
+  readonly #options: CollectorOptions;
   #bytes: Uint8Array | null = null;
   #filled = 0;
 
-  /** @param digest is given each piece as it comes. */
-  constructor(what: string, bytesMax: number, digest?: RunningDigest) {
-    this.#digest = digest;
+  constructor(what: string, bytesMax: number, options: CollectorOptions = {}) {
+    this.#options = options;
     this.#what = what;
     this.#bytesMax = bytesMax;
   }
@@ -34,19 +42,16 @@ export class ChunkCollector {
     this.#append(this.#bytes ?? this.announce(chunk.totalBytes), chunk.data);
   }
 
-  /**
-   * Once, before the first piece, where the length is known from elsewhere.
-   * @param memory of that length, to be filled; fresh where none is given
-   */
-  announce(total: number, memory?: Uint8Array): Uint8Array {
+  /** Once, before the first piece, where the length is known from elsewhere. */
+  announce(total: number): Uint8Array {
     if (!Number.isSafeInteger(total) || total > this.#bytesMax) {
       throw new Fault(
         'exhausted',
         `${this.#what} has ${total} bytes, at most ${this.#bytesMax} are accepted`,
       );
     }
-    assert(memory === undefined || memory.length === total, 'the memory fits');
-    this.#bytes = memory ?? new Uint8Array(total);
+    this.#bytes = this.#options.spare?.(total) ?? new Uint8Array(total);
+    assert(this.#bytes.length === total, 'the memory fits');
     return this.#bytes;
   }
 
@@ -62,7 +67,7 @@ export class ChunkCollector {
     }
     bytes.set(data, this.#filled);
     this.#filled += data.length;
-    this.#digest?.update(data);
+    this.#options.digest?.update(data);
   }
 
   finish(): Uint8Array {

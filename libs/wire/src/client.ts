@@ -4,10 +4,10 @@ import {
   type ClientReadableStream,
   type ClientWritableStream,
 } from '@grpc/grpc-js';
-import { Fault, type RunningDigest } from '@ptychofleet/base';
+import { Fault } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { parseAddress } from './address.ts';
-import { ChunkCollector, chunksOf } from './chunks.ts';
+import { ChunkCollector, chunksOf, type CollectorOptions } from './chunks.ts';
 import { faultOf } from './faults.ts';
 import type { Chunk__Output } from './gen/ptychofleet/v1/Chunk.ts';
 import type { CreateRunRequest } from './gen/ptychofleet/v1/CreateRunRequest.ts';
@@ -81,14 +81,14 @@ export async function sendChunks<Request>(
   stream.end();
 }
 
-/** Reads a server stream of chunks into one array. @param digest is given each piece as it comes. */
+/** Reads a server stream of chunks into one array. */
 export async function receiveChunks(
   stream: ClientReadableStream<{ chunk: Chunk__Output | null }>,
   what: string,
   bytesMax: number,
-  digest?: RunningDigest,
+  options: CollectorOptions = {},
 ): Promise<Uint8Array> {
-  const collector = new ChunkCollector(what, bytesMax, digest);
+  const collector = new ChunkCollector(what, bytesMax, options);
   try {
     for await (const message of stream as AsyncIterable<{ chunk: Chunk__Output | null }>) {
       if (message.chunk !== null) collector.add(message.chunk);

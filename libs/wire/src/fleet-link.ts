@@ -3,7 +3,7 @@ import { Fault, isContentDigest } from '@ptychofleet/base';
 import { parseAddress } from './address.ts';
 import { GrpcPath } from './bulk/grpc-path.ts';
 import { HttpPath } from './bulk/http-path.ts';
-import type { BulkPath, Digester, Session, TaskResult } from './bulk/path.ts';
+import type { BulkPath, PullOptions, Session, TaskResult } from './bulk/path.ts';
 import { channelOptions, waitForReady } from './client.ts';
 import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest.ts';
 import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
@@ -39,13 +39,10 @@ export class FleetLink {
     return this.#control.openSession();
   }
 
-  /**
-   * Content by digest; bytes that do not match their digest never leave here.
-   * @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved
-   */
-  async pull(session: Session, digest: string, digestElsewhere?: Digester): Promise<Uint8Array> {
+  /** Content by digest; bytes that do not match their digest never leave here. */
+  async pull(session: Session, digest: string, options?: PullOptions): Promise<Uint8Array> {
     if (!isContentDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
-    const { bytes, digest: actual } = await this.#path().pull(session, digest, digestElsewhere);
+    const { bytes, digest: actual } = await this.#path().pull(session, digest, options);
     if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
     return bytes;
   }

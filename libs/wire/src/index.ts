@@ -1,10 +1,10 @@
 export { markHeapInOneGo } from './garbage.ts';
 export { isLocalAddress, parseAddress } from './address.ts';
 export { reconnectDelayMs } from './backoff.ts';
-export { ChunkCollector, chunksOf } from './chunks.ts';
+export { ChunkCollector, chunksOf, type SpareMemory } from './chunks.ts';
 export { CoordinatorClient } from './client.ts';
 export type { BulkService, ResultIntake } from './bulk/http-server.ts';
-export type { Digested, Digester, Session, TaskResult } from './bulk/path.ts';
+export type { Digested, Digester, PullOptions, Session, TaskResult } from './bulk/path.ts';
 export { FleetLink } from './fleet-link.ts';
 export { faultOf, statusOf } from './faults.ts';
 export { protocolVersion } from './protocol.ts';

@@ -32,9 +32,10 @@ function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntak
     throw new Fault('data-loss', message, { field: 'value_count' });
   }
   const running = new RunningDigest('blake3');
-  const collector = new ChunkCollector('result', 4 * valueCount, running);
   const values = expected.memory();
-  collector.announce(4 * valueCount, bytesOf(values));
+  const spare = (): Uint8Array => bytesOf(values);
+  const collector = new ChunkCollector('result', 4 * valueCount, { digest: running, spare });
+  collector.announce(4 * valueCount);
   return {
     add: (data) => collector.append(data),
     finish: async (stated) => {

@@ -8,7 +8,7 @@ import {
   blobBytesMax,
   type BulkPath,
   type Digested,
-  type Digester,
+  type PullOptions,
   type Session,
   type TaskResult,
 } from './path.ts';
@@ -36,15 +36,22 @@ export class GrpcPath implements BulkPath {
     await Promise.all(both.map((client) => waitForReady(client, this.#address, timeoutMs)));
   }
 
-  async pull({ id, over }: Session, digest: ContentDigest, digestElsewhere?: Digester): Promise<Digested> {
+  async pull(
+    { id, over }: Session,
+    digest: ContentDigest,
+    { digestElsewhere, spare }: PullOptions = {},
+  ): Promise<Digested> {
     const stream = this.#pulls.pullBlob({ digest, sessionId: id });
     const settled = cancelWhen(over, stream);
     const what = `blob ${digest}`;
     try {
       if (digestElsewhere)
-        return await digestElsewhere(await receiveChunks(stream, what, blobBytesMax), kindOf(digest));
+        return await digestElsewhere(
+          await receiveChunks(stream, what, blobBytesMax, { spare }),
+          kindOf(digest),
+        );
       const running = new RunningDigest(kindOf(digest));
-      const bytes = await receiveChunks(stream, what, blobBytesMax, running);
+      const bytes = await receiveChunks(stream, what, blobBytesMax, { digest: running, spare });
       return { bytes, digest: running.finish() };
     } finally {
       settled();

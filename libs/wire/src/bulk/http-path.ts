@@ -9,7 +9,7 @@ import {
   blobBytesMax,
   type BulkPath,
   type Digested,
-  type Digester,
+  type PullOptions,
   type Session,
   type TaskResult,
 } from './path.ts';
@@ -41,20 +41,23 @@ export class HttpPath implements BulkPath {
     }
   }
 
-  async pull({ id, over }: Session, digest: ContentDigest, digestElsewhere?: Digester): Promise<Digested> {
+  async pull(
+    { id, over }: Session,
+    digest: ContentDigest,
+    { digestElsewhere, spare }: PullOptions = {},
+  ): Promise<Digested> {
     const what = `blob ${digest}`;
     try {
       const headers = { authorization: names.bearer(id) };
       const response = await answerOf(this.#request('GET', names.blobPath(digest), over, headers).end());
       if (response.statusCode !== 200) throw await faultIn(response, what);
       const running = digestElsewhere ? undefined : new RunningDigest(kindOf(digest));
-      const collector = new ChunkCollector(what, blobBytesMax, running);
+      const collector = new ChunkCollector(what, blobBytesMax, { digest: running, spare });
       collector.announce(Number(response.headers['content-length']));
       for await (const data of response as AsyncIterable<Buffer>) collector.append(data);
       const bytes = collector.finish();
-      return running === undefined
-        ? await (digestElsewhere as Digester)(bytes, kindOf(digest))
-        : { bytes, digest: running.finish() };
+      if (digestElsewhere) return await digestElsewhere(bytes, kindOf(digest));
+      return { bytes, digest: (running as RunningDigest).finish() };
     } catch (error) {
       throw lost(error, what);
     }

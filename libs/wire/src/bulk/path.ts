@@ -1,4 +1,5 @@
 import type { ContentDigest, DigestKind } from '@ptychofleet/base';
+import type { SpareMemory } from '../chunks.ts';
 
 export interface TaskResult {
   readonly leaseId: number;
@@ -23,10 +24,16 @@ export interface Session {
   readonly over: AbortSignal;
 }
 
+export interface PullOptions {
+  /** Computes the digest off this thread and gives the bytes back, which may have moved. */
+  readonly digestElsewhere?: Digester | undefined;
+  /** Where the bytes may lie; fresh memory where it has none. */
+  readonly spare?: SpareMemory | undefined;
+}
+
 /** A way for weights, scans and results. What goes wrong on it is a Fault; a lost connection is `unavailable`. */
 export interface BulkPath {
-  /** @param digestElsewhere computes the digest off this thread and gives the bytes back, which may have moved */
-  pull(session: Session, digest: ContentDigest, digestElsewhere?: Digester): Promise<Digested>;
+  pull(session: Session, digest: ContentDigest, options?: PullOptions): Promise<Digested>;
   /** Delivers a result; false when the coordinator no longer needs it. */
   push(session: Session, result: TaskResult): Promise<boolean>;
   close(): void;

@@ -80,9 +80,26 @@ describe.each([
         bytes: given.slice(),
         digest: kind === 'blake3' ? valuesDigestOf(given) : digestOf(given),
       });
-    expect(sameBytes(await link.pull(session(), digest, elsewhere), bytes)).toBe(true);
+    expect(sameBytes(await link.pull(session(), digest, { digestElsewhere: elsewhere }), bytes)).toBe(true);
     const stored = fleet.store.add(bytes, digestOf(bytes));
-    expect(sameBytes(await link.pull(session(), stored, elsewhere), bytes)).toBe(true);
+    expect(sameBytes(await link.pull(session(), stored, { digestElsewhere: elsewhere }), bytes)).toBe(true);
+  });
+
+  it('goes into memory that is to spare, if that has the length', async () => {
+    const bytes = bytesOfLength(200_000);
+    const digest = fleet.store.add(bytes);
+    const memory = new Uint8Array(200_000).fill(1);
+    const asked: number[] = [];
+    const spare = (length: number) => {
+      asked.push(length);
+      return memory;
+    };
+    const pulled = await link.pull(session(), digest, { spare });
+    expect(pulled.buffer).toBe(memory.buffer);
+    expect(sameBytes(pulled, bytes)).toBe(true);
+    const fresh = await link.pull(session(), digest, { spare: () => undefined });
+    expect(fresh.buffer).not.toBe(memory.buffer);
+    expect(asked).toEqual([200_000]);
   });
 
   it('that is refused says why, and the next one goes through', async () => {
