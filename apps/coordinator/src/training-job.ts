@@ -1,6 +1,7 @@
 import { assert, digestOf, digestOfText, Fault, type ContentDigest, type Digest } from '@ptychofleet/base';
 import { canonicalJson, resumableParts } from '@ptychofleet/config';
 import {
+  addSlab,
   afterCheck,
   clipGradient,
   createOptimizer,
@@ -8,6 +9,7 @@ import {
   divideByCount,
   euclideanNorm,
   earlyStoppingStart,
+  scaleSlab,
   slabDigests,
   SlabPool,
   slabToBytes,
@@ -236,7 +238,7 @@ export class TrainingJob implements Job {
     const { gradient, lossSum: unweighted, groups } = this.#sums.finish(place.stepInEpoch);
     const { loss, scan } = this.#settings;
     const weight = loss.normalizer === 'batch' ? weightOfBatch(plan, scan.scan, place) : 1;
-    if (weight !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] *= weight;
+    if (weight !== 1) scaleSlab(gradient, weight);
     const lossSum = unweighted * weight;
     // Before it is added to, divided and clipped.
     const merged = slabDigests(this.#settings.layout, gradient);
@@ -268,8 +270,7 @@ export class TrainingJob implements Job {
       this.#accumulated = { gradient, groups };
       return;
     }
-    const sum = before.gradient;
-    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (gradient[i] as number);
+    addSlab(before.gradient, gradient);
     before.groups += groups;
     this.#slabs.give(gradient);
   }

@@ -19,7 +19,7 @@ export const limits = Object.freeze({
   receiveWindowBytes: 8 * MiB,
 
   /** Rate at which a coordinator takes in slabs with ease, about half of what it can; leases are sized by it. */
-  slabIntakeBytesPerSecond: 64 * MiB,
+  slabIntakeBytesPerSecond: 128 * MiB,
 
   /** Workers of one coordinator without relays (architecture §6). */
   workersMax: 64,

@@ -3,6 +3,7 @@ export { CanonicalTree, type TreeNode } from './canonical-tree.ts';
 export { divideByCount, reduceBlock, ScalarTree, TreeReduction, type SlabOwnership } from './reduction.ts';
 export { slabFromBytes, slabToBytes } from './slab-bytes.ts';
 export { firstDifferingTensor, slabDigests, type SlabDigests } from './tensor-digests.ts';
+export { addSlab, scaleSlab } from './slab-arithmetic.ts';
 export { SlabPool } from './slab-pool.ts';
 export { createOptimizer, type Optimizer, type OptimizerSpec, type OptimizerState } from './optimizer.ts';
 export { clipGradient, euclideanNorm, type ClippingReport, type ClippingSpec } from './clipping.ts';

@@ -1,5 +1,6 @@
 import { assert } from '@ptychofleet/base';
 import { CanonicalTree, type TreeNode } from './canonical-tree.ts';
+import { addSlab, divideSlab } from './slab-arithmetic.ts';
 
 /** `owned`: the reduction may overwrite the slab and keep it. `lent`: it only reads it, until it has been merged. */
 export type SlabOwnership = 'owned' | 'lent';
@@ -82,14 +83,13 @@ export function reduceBlock(slabs: readonly (Float32Array | null)[]): Float32Arr
 /** The single division of a step: sum over groups → mean. Overwrites `sum`. */
 export function divideByCount(sum: Float32Array, count: number): void {
   assert(Number.isSafeInteger(count) && count > 0, `count must be a positive integer: ${count}`);
-  for (let i = 0; i < sum.length; i++) sum[i] /= count;
+  divideSlab(sum, count);
 }
 
 function sumSlabs(left: HeldSlab, right: HeldSlab): HeldSlab {
-  const values = left.owned ? left.values : right.owned ? right.values : new Float32Array(left.values.length);
-  const a = left.values;
-  const b = right.values;
-  // The sum of two float32 is exact in float64 up to one rounding, so the store is IEEE float32 addition.
-  for (let i = 0; i < values.length; i++) values[i] = a[i] + b[i];
+  // Addition is commutative, to the bit: either may be the one that is added to.
+  const [to, from] = left.owned || !right.owned ? [left, right] : [right, left];
+  const values = to.owned ? to.values : to.values.slice();
+  addSlab(values, from.values);
   return { values, owned: true };
 }

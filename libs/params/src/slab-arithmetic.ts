@@ -1,0 +1,88 @@
+import { assert } from '@ptychofleet/base';
+import { loadKernel, pieceBytes, pieceLength } from './kernels/load-kernel.ts';
+import { slabsWasm } from './kernels/slabs.gen.ts';
+
+/** The definitions; what a kernel computes has their bits. Each float is rounded to float32 once, when it is stored. */
+export const plain = {
+  /** to += from */
+  add(to: Float32Array, from: Float32Array): void {
+    for (let i = 0; i < to.length; i++) to[i] = to[i] + from[i];
+  },
+  scale(to: Float32Array, factor: number): void {
+    for (let i = 0; i < to.length; i++) to[i] *= factor;
+  },
+  divide(to: Float32Array, divisor: number): void {
+    for (let i = 0; i < to.length; i++) to[i] /= divisor;
+  },
+};
+
+interface Kernel {
+  readonly functions: {
+    readonly add: (bytes: number, to: number, from: number) => void;
+    readonly scale: (bytes: number, to: number, factor: number) => void;
+    readonly divide: (bytes: number, to: number, divisor: number) => void;
+  };
+  readonly to: Float32Array;
+  readonly from: Float32Array;
+}
+
+/** `undefined` until it was tried, `null` where the processor has no 128-bit vectors. */
+let kernel: Kernel | null | undefined;
+
+function loaded(): Kernel | null {
+  const found = loadKernel(slabsWasm, 2);
+  if (found === null) return null;
+  const [to, from] = found.pieces as [Float32Array, Float32Array];
+  return { functions: found.functions as unknown as Kernel['functions'], to, from };
+}
+
+/** Below this many floats a call costs more than it saves. */
+const smallLength = 2_048;
+
+/** Runs `step` on one piece after the other, and the definition on what is left over. */
+function byPieces(
+  slab: Float32Array,
+  step: (kernel: Kernel, from: number, count: number) => void,
+  rest: (from: number) => void,
+): void {
+  if (kernel === undefined) kernel = loaded();
+  const whole = kernel === null || slab.length < smallLength ? 0 : slab.length - (slab.length % 4);
+  for (let from = 0; kernel !== null && from < whole; from += pieceLength) {
+    const to = Math.min(from + pieceLength, whole);
+    kernel.to.set(slab.subarray(from, to));
+    step(kernel, from, to - from);
+    slab.set(kernel.to.subarray(0, to - from), from);
+  }
+  if (whole < slab.length) rest(whole);
+}
+
+/** to += from, each sum rounded to float32. */
+export function addSlab(to: Float32Array, from: Float32Array): void {
+  assert(to.length === from.length, `slabs of ${to.length} and ${from.length} floats`);
+  byPieces(
+    to,
+    (kernel, start, count) => {
+      kernel.from.set(from.subarray(start, start + count));
+      kernel.functions.add(4 * count, 0, pieceBytes);
+    },
+    (start) => plain.add(to.subarray(start), from.subarray(start)),
+  );
+}
+
+/** to *= factor: a float64 product, rounded to float32. */
+export function scaleSlab(to: Float32Array, factor: number): void {
+  byPieces(
+    to,
+    (kernel, _, count) => kernel.functions.scale(4 * count, 0, factor),
+    (start) => plain.scale(to.subarray(start), factor),
+  );
+}
+
+/** to /= divisor: a float64 quotient, rounded to float32. */
+export function divideSlab(to: Float32Array, divisor: number): void {
+  byPieces(
+    to,
+    (kernel, _, count) => kernel.functions.divide(4 * count, 0, divisor),
+    (start) => plain.divide(to.subarray(start), divisor),
+  );
+}
