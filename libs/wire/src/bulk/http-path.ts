@@ -5,6 +5,7 @@ import { bytesOf, errorKinds, Fault, kindOf, messageOf, RunningDigest } from '@p
 import type { ContentDigest, ErrorKind, FaultDetails } from '@ptychofleet/base';
 import { ChunkCollector, chunksOf } from '../chunks.ts';
 import * as names from './http-names.ts';
+import { takeAll } from './take-all.ts';
 import {
   blobBytesMax,
   type BulkPath,
@@ -54,7 +55,7 @@ export class HttpPath implements BulkPath {
       const running = digestElsewhere ? undefined : new RunningDigest(kindOf(digest));
       const collector = new ChunkCollector(what, blobBytesMax, { digest: running, spare });
       collector.announce(Number(response.headers['content-length']));
-      for await (const data of response as AsyncIterable<Buffer>) collector.append(data);
+      await takeAll(response, (data) => collector.append(data));
       const bytes = collector.finish();
       if (digestElsewhere) return await digestElsewhere(bytes, kindOf(digest));
       return { bytes, digest: (running as RunningDigest).finish() };

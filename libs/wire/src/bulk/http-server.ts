@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Fault, messageOf, type ErrorKind } from '@ptychofleet/base';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
 import { bearer, blobPath, decodeHeader, digestTrailer } from './http-names.ts';
+import { takeAll } from './take-all.ts';
 import { resultHeaderName, resultsPath, root } from './http-names.ts';
 
 /** Takes the values of one result in. Throws a Fault where they are not what was announced. */
@@ -55,9 +56,8 @@ async function answer(
     const header = decodeHeader(request.headers[resultHeaderName]);
     if (header === null) throw new Fault('data-loss', 'a result begins with its header');
     const intake = service.openResult(header);
-    // Left open where a piece is refused: the answer has to go out, and the rest is dropped.
-    const pieces = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    for await (const piece of pieces) intake.add(piece);
+    // Where a piece is refused, the answer has to go out, and the rest is dropped.
+    await takeAll(request, (piece) => intake.add(piece));
     // What was sent is in: storing it may take as long as it takes.
     request.setTimeout(0);
     const accepted = await intake.finish(request.trailers[digestTrailer] ?? '');
