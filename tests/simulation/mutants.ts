@@ -18,6 +18,7 @@ const membership = 'libs/run/src/membership.ts';
 const plan = 'libs/run/src/plan.ts';
 const block = 'libs/run/src/block.ts';
 const tree = 'libs/params/src/canonical-tree.ts';
+const reduction = 'libs/params/src/reduction.ts';
 const optimizer = 'libs/params/src/optimizer.ts';
 const fleetState = 'libs/run/src/fleet-state.ts';
 const roster = 'libs/run/src/roster.ts';
@@ -45,6 +46,12 @@ export const mutants: readonly Mutant[] = [
     blockGradient,
     'const gradient = gradients.result();',
     'const gradient = gradients.result();\n  if (gradient !== null) { gradient.fill(0); for (const groupIndices of microBatches) engine.gradient({ groupIndices }).gradient.forEach((value, i) => { gradient[i] += value; }); }',
+  ),
+  edit(
+    'the memory of a sum is let go while it is still needed',
+    reduction,
+    'if (right.owned && right.values !== sum.values) release(right.values);',
+    'if (right.owned) release(sum.values);',
   ),
   {
     bug: 'mean of means: blocks are averaged, then their averages',

@@ -80,6 +80,8 @@ export function scaleSlab(to: Float32Array, factor: number): void {
 
 /** to /= divisor: a float64 quotient, rounded to float32. */
 export function divideSlab(to: Float32Array, divisor: number): void {
+  // Any count of groups below 2^24 is a float32.
+  if (Math.fround(divisor) !== divisor) return plain.divide(to, divisor);
   byPieces(
     to,
     (kernel, _, count) => kernel.functions.divide(4 * count, 0, divisor),
