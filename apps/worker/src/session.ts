@@ -13,6 +13,7 @@ import {
   type FleetLink,
   type SpareMemory,
   fromStruct,
+  letGo,
   protocolVersion,
   toStruct,
   type TaskAssignment,
@@ -136,6 +137,7 @@ export async function runSession(
         const result = await compute.run(decodeTask(assignment), { pull });
         const computedMs = performance.now();
         const accepted = await link.push(session, { leaseId, ...result });
+        letGo(result.values);
         const pushMs = Math.round(performance.now() - computedMs);
         const { length: microBatches } = assignment.microBatches;
         const computeMs = Math.round(result.computeMs);

@@ -1,4 +1,4 @@
-export { markHeapInOneGo } from './garbage.ts';
+export { letGo, markHeapInOneGo } from './garbage.ts';
 export { isLocalAddress, parseAddress } from './address.ts';
 export { reconnectDelayMs } from './backoff.ts';
 export { ChunkCollector, chunksOf, type SpareMemory } from './chunks.ts';
