@@ -18,6 +18,7 @@ export interface ComputeTask {
 export interface ComputeResult {
   readonly lossSum: number;
   readonly groupCount: number;
+  /** Empty when they have been delivered: the session lets go of them. */
   readonly values: Float32Array;
   readonly computeMs: number;
 }

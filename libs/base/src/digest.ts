@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Blake3Hasher } from '@napi-rs/blake-hash';
+// eslint-disable-next-line no-restricted-imports -- code is loaded, as any import would load it, and nothing else read
+import { createRequire } from 'node:module';
 
 /** `sha256:` and 64 lower-case hex digits: the name of what is stored and handed out, as `sha256sum` prints it. */
 export type Digest = `sha256:${string}`;
@@ -27,6 +28,13 @@ interface Hash {
   digest(encoding: 'hex'): string;
 }
 
+/** Loaded when it is needed first: that takes 30 ms, and most commands need none. */
+function newBlake3(): Hash {
+  blake ??= createRequire(import.meta.url)('@napi-rs/blake-hash') as { Blake3Hasher: new () => Hash };
+  return new blake.Blake3Hasher();
+}
+let blake: { readonly Blake3Hasher: new () => Hash } | undefined;
+
 export type DigestKind = 'sha256' | 'blake3';
 
 /** A digest of bytes that come piece by piece, so that it is ready with the last piece. */
@@ -36,7 +44,7 @@ export class RunningDigest<Kind extends DigestKind = DigestKind> {
 
   constructor(kind: Kind) {
     this.#kind = kind;
-    this.#hash = kind === 'blake3' ? new Blake3Hasher() : createHash('sha256');
+    this.#hash = kind === 'blake3' ? newBlake3() : createHash('sha256');
   }
 
   update(part: Uint8Array): void {
