@@ -21,9 +21,10 @@ import { startSyntheticWorker } from './synthetic-worker.test-support.ts';
 const bench = new Bench();
 const overrides = {
   ...{ nFiltersScale: 1, batchSize: 8, virtualShards: 2, gridsize: 1 },
-  ...{ nGroups: 16, epochs: 2 },
+  ...{ nGroups: 16, epochs: 8 },
 };
-const stepCount = 4;
+/** Enough of them that the disk is full before the last. */
+const stepCount = 2 * overrides.epochs;
 let scan: Buffer;
 let other: Buffer;
 let calm: Awaited<ReturnType<typeof outcomeOf>>;

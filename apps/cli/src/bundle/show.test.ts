@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, bytesOf } from '@ptychofleet/base';
+import { bytesOf, digestOf, valuesDigestOf } from '@ptychofleet/base';
 import { legacySnapshot, writeBundle } from '@ptychofleet/bundle';
 import { modelSpecSchema } from '@ptychofleet/config';
 import { networkTensors } from '@ptychofleet/model';
@@ -42,7 +42,7 @@ describe('what a bundle holds', () => {
       bundle: file,
       bytes: bytes.length,
       sha256: digestOf(bytes).replace('sha256:', ''),
-      weights: digestOf(bytesOf(weights)),
+      weights: valuesDigestOf(bytesOf(weights)),
       // The total of the golden network of this width.
       parameters: 586_790,
       model: { nFiltersScale: 1, N: 64 },
