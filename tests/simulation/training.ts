@@ -157,10 +157,10 @@ export class SyntheticTraining {
   }
 }
 
-/** Digest of the weights and of every loss on the way, so that a wrong loss is as loud as a wrong weight. */
 /** Memory that was let go belongs to somebody else: whoever still reads it is found out. */
 const spoil = (slab: Float32Array): void => void slab.fill(NaN);
 
+/** Digest of the weights and of every loss on the way, so that a wrong loss is as loud as a wrong weight. */
 export function digestOfTraining(weights: Float32Array, history: readonly string[]): Digest {
   return digestOf(slabToBytes(weights), new TextEncoder().encode(digestOfText(history.join('\n'))));
 }

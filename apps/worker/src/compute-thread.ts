@@ -76,7 +76,7 @@ function compute(task: ComputeTask): ComputeResult {
   }
 }
 
-/** Gives their memory back. An engine that holds them may not have read them yet: it has to be given them again. */
+/** Gives their memory back. Tensors of an engine may still share it, so that the engine must be given weights again before it computes. */
 function forgetWeights(digest: ContentDigest): void {
   const memory = weights.get(digest)?.buffer as ArrayBuffer | undefined;
   weights.delete(digest);

@@ -31,7 +31,7 @@ export interface GradientResult extends LossResult {
  */
 export interface Engine {
   readonly layout: ParameterLayout;
-  /** The slab is lent: the back end reads it when it first needs it, so it must not change until another one is set. */
+  /** The slab is lent: tensors may read it late or share its memory, so it must not change until another one is set. */
   setWeights(slab: Float32Array): void;
   gradient(batch: MicroBatch): GradientResult;
   loss(batch: MicroBatch): LossResult;

@@ -87,7 +87,7 @@ export function divideByCount(sum: Float32Array, count: number): void {
 }
 
 function sumSlabs(left: HeldSlab, right: HeldSlab): HeldSlab {
-  // Addition is commutative, to the bit: either may be the one that is added to.
+  // Addition of numbers is commutative, to the bit: either may be the one that is added to.
   const [to, from] = left.owned || !right.owned ? [left, right] : [right, left];
   const values = to.owned ? to.values : to.values.slice();
   addSlab(values, from.values);

@@ -9,7 +9,7 @@ const seed = 20261129;
 console.info(`slab arithmetic: seed ${seed}`);
 const random = new RandomSequence(new RandomStream(seed, 'slab arithmetic'));
 
-/** Magnitudes over all of float32 and beyond both ends, so that sums round, vanish and overflow; signed zeros among them. */
+/** Magnitudes over all of float32, so that sums round and vanish and quotients overflow; signed zeros among them. */
 function value(): number {
   if (random.integer(8) === 0) return random.integer(2) === 0 ? 0 : -0;
   return (2 * random.uniform() - 1) * 2 ** (random.integer(280) - 152);

@@ -10,4 +10,6 @@ it('a pool hands out what it was given back, to one at a time, up to its limit a
   expect(new Set(again.slice(0, 2))).toEqual(new Set([one, two]));
   expect(again[2]).not.toBe(three);
   expect(again.map(({ length }) => length)).toEqual([3, 3, 3]);
+  pool.give(one);
+  expect(() => pool.give(one)).toThrow(/given back once/);
 });

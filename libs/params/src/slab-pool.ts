@@ -1,3 +1,5 @@
+import { assert } from '@ptychofleet/base';
+
 /** Spare slabs of one length, for a step's gradients: fresh memory takes longer to come by than a slab takes to be added up. */
 export class SlabPool {
   readonly #length: number;
@@ -17,6 +19,7 @@ export class SlabPool {
 
   /** Nobody may read or write the slab any more; one of another length is dropped. */
   readonly give = (slab: Float32Array): void => {
+    assert(!this.#spare.includes(slab), 'a slab is given back once');
     if (slab.length === this.#length && this.#spare.length < this.#keptMax) this.#spare.push(slab);
   };
 }

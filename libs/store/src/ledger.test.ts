@@ -1,7 +1,15 @@
-import { digestOfText } from '@ptychofleet/base';
+import { digestOfText, valuesDigestOf } from '@ptychofleet/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chained, firstDifference, ledgerText, parseLedger, type Ledger, type LedgerEntry } from './index.ts';
+import {
+  chained,
+  differenceOf,
+  firstDifference,
+  ledgerText,
+  parseLedger,
+  type Ledger,
+  type LedgerEntry,
+} from './index.ts';
 
 const tensors = ['encoder.w', 'encoder.b', 'decoder.w'];
 const prefixes = (salt: string): string =>
@@ -68,6 +76,20 @@ describe('a ledger', () => {
         },
       ),
     );
+  });
+
+  it('is not compared with one that names values otherwise', () => {
+    const entry: LedgerEntry = {
+      ...{ step: 1, epoch: 1, stepInEpoch: 1, groups: 1, loss: 1 },
+      ...{ gradient: digestOfText('g'), gradientTensors: '', weights: digestOfText('w'), weightTensors: '' },
+    };
+    const other: LedgerEntry = {
+      ...entry,
+      gradient: valuesDigestOf(new TextEncoder().encode('g')),
+      weights: valuesDigestOf(new TextEncoder().encode('w')),
+    };
+    expect(() => differenceOf(entry, other, [])).toThrow(/by sha256, the other by blake3/);
+    expect(differenceOf(other, other, [])).toBeNull();
   });
 
   it.each(['', '{}', '{"ledger":2}', 'no json', '{"ledger":1,"genesis":"sha256:12","tensors":[]}'])(

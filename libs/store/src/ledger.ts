@@ -3,6 +3,7 @@ import {
   Fault,
   isContentDigest,
   isDigest,
+  kindOf,
   type ContentDigest,
   type Digest,
 } from '@ptychofleet/base';
@@ -108,13 +109,21 @@ export function firstDifference(one: Ledger, other: Ledger): Difference | null {
   return null;
 }
 
-/** How two records of the same step differ. */
+/**
+ * How two records of the same step differ.
+ * @throws Fault failed-precondition when they name the same values by different kinds of digest
+ */
 export function differenceOf(
   one: LedgerEntry,
   other: LedgerEntry,
   tensors: readonly string[],
 ): Difference | null {
   const { step } = one;
+  const [mine, theirs] = [kindOf(one.gradient), kindOf(other.gradient)];
+  if (mine !== theirs) {
+    const text = `step ${step}: one ledger names gradients and weights by ${mine}, the other by ${theirs}, so they cannot be compared; train both with the same version`;
+    throw new Fault('failed-precondition', text, { field: 'ledger' });
+  }
   const tensorIn = (mine: string, theirs: string): string | null => {
     const place = firstDifferingTensor(mine, theirs);
     return place === null ? null : (tensors[place] ?? null);
