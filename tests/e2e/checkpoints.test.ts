@@ -97,7 +97,7 @@ describe('the ledger that a run leaves', () => {
     const forged = steps.map((step) => {
       const gradientTensors =
         step.step === 3 ? `00000000${step.gradientTensors.slice(8)}` : step.gradientTensors;
-      const gradient = step.step === 3 ? head.genesis : step.gradient;
+      const { gradient } = step.step === 3 ? steps[0]! : step;
       const entry = chained(chain, { ...step, gradient, gradientTensors });
       chain = entry.chain;
       return entry;
