@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { digestOf, Fault } from '@ptychofleet/base';
+import { digestOf, Fault, hexOf } from '@ptychofleet/base';
 import type { InferencePayload } from '@ptychofleet/config';
 import { NpzArchive } from '@ptychofleet/data';
 import type { ComparableObject, ShownComparison, TruthComparison } from '@ptychofleet/imaging';
@@ -126,7 +126,7 @@ export async function infer(
     type: 'result',
     command: 'infer',
     files,
-    sha256: digest.replace('sha256:', ''),
+    sha256: hexOf(digest),
     metrics: scores,
   };
   printResult(output, record, [

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Fault } from '@ptychofleet/base';
+import { Fault, hexOf } from '@ptychofleet/base';
 import { writeFileAtomic } from '@ptychofleet/store';
 import type { TrainingPayload } from '@ptychofleet/config';
 import { formatSeconds, type Reporter } from '@ptychofleet/telemetry';
@@ -192,7 +192,7 @@ export async function train(
     command: 'train',
     runId: files.followed.run.runId,
     bundle: files.bundle,
-    sha256: files.bundleDigest.replace('sha256:', ''),
+    sha256: hexOf(files.bundleDigest),
     loss: last?.trainLoss ?? null,
     epochs: files.followed.epochs.length,
     seconds,

@@ -1,12 +1,5 @@
-import {
-  assert,
-  Fault,
-  isDigest,
-  messageOf,
-  type Clock,
-  type ContentDigest,
-  type Logger,
-} from '@ptychofleet/base';
+import { assert, Fault, isDigest, messageOf } from '@ptychofleet/base';
+import type { Clock, ContentDigest, Logger } from '@ptychofleet/base';
 import {
   advance,
   initialFleet,
@@ -198,6 +191,7 @@ export class Coordinator {
     this.#dispatch({ type: 'task-failed', worker: life.id, lease: leaseId, reason });
   }
 
+  /** How the machine sees a worker. */
   standingOf(life: WorkerLife): WorkerStanding {
     return standingOf(this.#state, life.id);
   }

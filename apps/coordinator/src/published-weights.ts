@@ -4,7 +4,7 @@ import { slabDigests, slabToBytes, type ParameterLayout } from '@ptychofleet/par
 /** The weights as workers pull them: copies under their digests, the newest and the one before it. */
 export class PublishedWeights {
   readonly #layout: ParameterLayout;
-  readonly #bytes = new Map<ValuesDigest, Uint8Array>();
+  readonly #bytes = new Map<ContentDigest, Uint8Array>();
   /** Name of the newest. */
   digest: ValuesDigest;
   /** The beginnings of its tensors' digests, for the ledger. */
@@ -25,7 +25,7 @@ export class PublishedWeights {
   }
 
   bytesOf(digest: ContentDigest): Uint8Array | null {
-    return this.#bytes.get(digest as ValuesDigest) ?? null;
+    return this.#bytes.get(digest) ?? null;
   }
 
   #add(weights: Float32Array): [ValuesDigest, string] {

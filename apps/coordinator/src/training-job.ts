@@ -238,7 +238,7 @@ export class TrainingJob implements Job {
     const { gradient, lossSum: unweighted, groups } = this.#sums.finish(place.stepInEpoch);
     const { loss, scan } = this.#settings;
     const weight = loss.normalizer === 'batch' ? weightOfBatch(plan, scan.scan, place) : 1;
-    if (weight !== 1) scaleSlab(gradient, weight);
+    scaleSlab(gradient, weight);
     const lossSum = unweighted * weight;
     // Before it is added to, divided and clipped.
     const merged = slabDigests(this.#settings.layout, gradient);

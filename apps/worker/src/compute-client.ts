@@ -112,7 +112,8 @@ export class ComputeClient {
     if (present !== undefined) return present;
     const coming = bring();
     known.set(digest, coming);
-    coming.catch(() => known.delete(digest));
+    // Unless it was forgotten meanwhile and is coming once more.
+    coming.catch(() => known.get(digest) === coming && known.delete(digest));
     const [oldest] = known.keys();
     if (known.size > kept && oldest !== undefined) {
       known.delete(oldest);

@@ -73,7 +73,8 @@ export function kindOf(digest: ContentDigest): DigestKind {
   return digest.startsWith('blake3:') ? 'blake3' : 'sha256';
 }
 
-export function hexOf(digest: ContentDigest): string {
+/** The digits alone. */
+export function hexOf(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 

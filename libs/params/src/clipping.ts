@@ -1,5 +1,6 @@
 import { unreachable } from '@ptychofleet/base';
 import type { ParameterLayout } from './layout.ts';
+import { scaleSlab } from './slab-arithmetic.ts';
 
 export interface ClippingSpec {
   readonly algorithm: 'norm' | 'value' | 'agc';
@@ -30,7 +31,7 @@ export function clipGradient(
   const normBefore = euclideanNorm(gradient);
   switch (algorithm) {
     case 'norm':
-      scale(gradient, Math.min(1, value / (normBefore + 1e-6)));
+      scaleSlab(gradient, Math.min(1, value / (normBefore + 1e-6)));
       break;
     case 'value':
       for (let i = 0; i < gradient.length; i++) gradient[i] = Math.min(value, Math.max(-value, gradient[i]));
@@ -40,16 +41,11 @@ export function clipGradient(
         const part = gradient.subarray(offset, offset + size);
         const bound = value * Math.max(euclideanNorm(weights.subarray(offset, offset + size)), 1e-3);
         const norm = euclideanNorm(part);
-        if (norm > bound) scale(part, bound / norm);
+        if (norm > bound) scaleSlab(part, bound / norm);
       }
       break;
     default:
       unreachable(algorithm);
   }
   return { normBefore, normAfter: euclideanNorm(gradient) };
-}
-
-function scale(values: Float32Array, factor: number): void {
-  if (factor === 1) return;
-  for (let i = 0; i < values.length; i++) values[i] *= factor;
 }

@@ -16,7 +16,7 @@ export const plain = {
   },
 };
 
-interface Kernel {
+interface SlabKernel {
   readonly functions: {
     readonly add: (bytes: number, to: number, from: number) => void;
     readonly scale: (bytes: number, to: number, factor: number) => void;
@@ -27,13 +27,13 @@ interface Kernel {
 }
 
 /** `undefined` until it was tried, `null` where the processor has no 128-bit vectors. */
-let kernel: Kernel | null | undefined;
+let kernel: SlabKernel | null | undefined;
 
-function loaded(): Kernel | null {
+function loaded(): SlabKernel | null {
   const found = loadKernel(slabsWasm, 2);
   if (found === null) return null;
   const [to, from] = found.pieces as [Float32Array, Float32Array];
-  return { functions: found.functions as unknown as Kernel['functions'], to, from };
+  return { functions: found.functions as unknown as SlabKernel['functions'], to, from };
 }
 
 /** Below this many floats a call costs more than it saves. */
@@ -42,7 +42,7 @@ const smallLength = 2_048;
 /** Runs `step` on one piece after the other, and the definition on what is left over. */
 function byPieces(
   slab: Float32Array,
-  step: (kernel: Kernel, from: number, count: number) => void,
+  step: (kernel: SlabKernel, from: number, count: number) => void,
   rest: (from: number) => void,
 ): void {
   if (kernel === undefined) kernel = loaded();
@@ -71,6 +71,7 @@ export function addSlab(to: Float32Array, from: Float32Array): void {
 
 /** to *= factor: a float64 product, rounded to float32. */
 export function scaleSlab(to: Float32Array, factor: number): void {
+  if (factor === 1) return;
   byPieces(
     to,
     (kernel, _, count) => kernel.functions.scale(4 * count, 0, factor),

@@ -22,6 +22,6 @@ export function slabFromBytes(bytes: Uint8Array, size: number): Float32Array {
       { field: 'slab', received: `${bytes.byteLength} bytes`, expected: `${4 * size} bytes` },
     );
   }
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(aligned.buffer, aligned.byteOffset, size);
 }

@@ -83,7 +83,7 @@ export function decodeSlabFile(bytes: Uint8Array, label: string): SlabFile {
   for (const { name, length } of parsed.slabs) {
     if (at + 4 * length > body.length || slabs.has(name)) throw damaged('its arrays do not fit in it');
     // A copy: the arrays are written to, and outlive the bytes of the file.
-    slabs.set(name, slabFromBytes(body.slice(at, at + 4 * length), length));
+    slabs.set(name, slabFromBytes(new Uint8Array(body.subarray(at, at + 4 * length)), length));
     at += 4 * length;
   }
   if (at !== body.length) throw damaged('it holds more than its header says');

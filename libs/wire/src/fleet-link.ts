@@ -1,9 +1,9 @@
 import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { Fault, isContentDigest } from '@ptychofleet/base';
+import { Fault, isContentDigest, kindOf, RunningDigest, type ContentDigest } from '@ptychofleet/base';
 import { parseAddress } from './address.ts';
 import { GrpcPath } from './bulk/grpc-path.ts';
 import { HttpPath } from './bulk/http-path.ts';
-import type { BulkPath, PullOptions, Session, TaskResult } from './bulk/path.ts';
+import type { BulkPath, Digested, PullOptions, Session, TaskResult } from './bulk/path.ts';
 import { channelOptions, waitForReady } from './client.ts';
 import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest.ts';
 import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
@@ -40,9 +40,9 @@ export class FleetLink {
   }
 
   /** Content by digest; bytes that do not match their digest never leave here. */
-  async pull(session: Session, digest: string, options?: PullOptions): Promise<Uint8Array> {
+  async pull(session: Session, digest: string, options: PullOptions = {}): Promise<Uint8Array> {
     if (!isContentDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
-    const { bytes, digest: actual } = await this.#path().pull(session, digest, options);
+    const { bytes, digest: actual } = await this.#pullDigested(session, digest, options);
     if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
     return bytes;
   }
@@ -55,6 +55,18 @@ export class FleetLink {
   close(): void {
     this.#control.close();
     this.#bulk?.close();
+  }
+
+  async #pullDigested(
+    session: Session,
+    digest: ContentDigest,
+    { digestElsewhere, spare }: PullOptions,
+  ): Promise<Digested> {
+    const kind = kindOf(digest);
+    if (digestElsewhere) return digestElsewhere(await this.#path().pull(session, digest, { spare }), kind);
+    const running = new RunningDigest(kind);
+    const bytes = await this.#path().pull(session, digest, { digest: running, spare });
+    return { bytes, digest: running.finish() };
   }
 
   #path(): BulkPath {

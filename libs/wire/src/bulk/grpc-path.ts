@@ -1,17 +1,11 @@
 import { credentials } from '@grpc/grpc-js';
-import { bytesOf, kindOf, RunningDigest, type ContentDigest } from '@ptychofleet/base';
+import { bytesOf, RunningDigest, type ContentDigest } from '@ptychofleet/base';
 import { channelOptions, receiveChunks, sendChunks, waitForReady } from '../client.ts';
 import { faultOf } from '../faults.ts';
 import type { PushResultRequest } from '../gen/ptychofleet/v1/PushResultRequest.ts';
 import { services } from '../protocol.ts';
-import {
-  blobBytesMax,
-  type BulkPath,
-  type Digested,
-  type PullOptions,
-  type Session,
-  type TaskResult,
-} from './path.ts';
+import type { CollectorOptions } from '../chunks.ts';
+import { blobBytesMax, type BulkPath, type Session, type TaskResult } from './path.ts';
 
 /**
  * PullBlob and PushResult. Both directions have a connection of their own: Node's HTTP/2 does not read while a write is under
@@ -36,23 +30,11 @@ export class GrpcPath implements BulkPath {
     await Promise.all(both.map((client) => waitForReady(client, this.#address, timeoutMs)));
   }
 
-  async pull(
-    { id, over }: Session,
-    digest: ContentDigest,
-    { digestElsewhere, spare }: PullOptions = {},
-  ): Promise<Digested> {
+  async pull({ id, over }: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array> {
     const stream = this.#pulls.pullBlob({ digest, sessionId: id });
     const settled = cancelWhen(over, stream);
-    const what = `blob ${digest}`;
     try {
-      if (digestElsewhere)
-        return await digestElsewhere(
-          await receiveChunks(stream, what, blobBytesMax, { spare }),
-          kindOf(digest),
-        );
-      const running = new RunningDigest(kindOf(digest));
-      const bytes = await receiveChunks(stream, what, blobBytesMax, { digest: running, spare });
-      return { bytes, digest: running.finish() };
+      return await receiveChunks(stream, `blob ${digest}`, blobBytesMax, options);
     } finally {
       settled();
     }

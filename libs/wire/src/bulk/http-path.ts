@@ -1,19 +1,12 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { bytesOf, errorKinds, Fault, kindOf, messageOf, RunningDigest } from '@ptychofleet/base';
+import { bytesOf, errorKinds, Fault, messageOf, RunningDigest } from '@ptychofleet/base';
 import type { ContentDigest, ErrorKind, FaultDetails } from '@ptychofleet/base';
-import { ChunkCollector, chunksOf } from '../chunks.ts';
+import { ChunkCollector, chunksOf, type CollectorOptions } from '../chunks.ts';
 import * as names from './http-names.ts';
 import { takeAll } from './take-all.ts';
-import {
-  blobBytesMax,
-  type BulkPath,
-  type Digested,
-  type PullOptions,
-  type Session,
-  type TaskResult,
-} from './path.ts';
+import { blobBytesMax, type BulkPath, type Session, type TaskResult } from './path.ts';
 
 const answerBytesMax = 64 << 10;
 
@@ -42,23 +35,16 @@ export class HttpPath implements BulkPath {
     }
   }
 
-  async pull(
-    { id, over }: Session,
-    digest: ContentDigest,
-    { digestElsewhere, spare }: PullOptions = {},
-  ): Promise<Digested> {
+  async pull({ id, over }: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array> {
     const what = `blob ${digest}`;
     try {
       const headers = { authorization: names.bearer(id) };
       const response = await answerOf(this.#request('GET', names.blobPath(digest), over, headers).end());
       if (response.statusCode !== 200) throw await faultIn(response, what);
-      const running = digestElsewhere ? undefined : new RunningDigest(kindOf(digest));
-      const collector = new ChunkCollector(what, blobBytesMax, { digest: running, spare });
+      const collector = new ChunkCollector(what, blobBytesMax, options);
       collector.announce(Number(response.headers['content-length']));
       await takeAll(response, (data) => collector.append(data));
-      const bytes = collector.finish();
-      if (digestElsewhere) return await digestElsewhere(bytes, kindOf(digest));
-      return { bytes, digest: (running as RunningDigest).finish() };
+      return collector.finish();
     } catch (error) {
       throw lost(error, what);
     }

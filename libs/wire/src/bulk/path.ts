@@ -1,5 +1,5 @@
 import type { ContentDigest, DigestKind } from '@ptychofleet/base';
-import type { SpareMemory } from '../chunks.ts';
+import type { CollectorOptions, SpareMemory } from '../chunks.ts';
 
 export interface TaskResult {
   readonly leaseId: number;
@@ -33,7 +33,8 @@ export interface PullOptions {
 
 /** A way for weights, scans and results. What goes wrong on it is a Fault; a lost connection is `unavailable`. */
 export interface BulkPath {
-  pull(session: Session, digest: ContentDigest, options?: PullOptions): Promise<Digested>;
+  /** What comes is not compared with the digest. */
+  pull(session: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array>;
   /** Delivers a result; false when the coordinator no longer needs it. */
   push(session: Session, result: TaskResult): Promise<boolean>;
   close(): void;

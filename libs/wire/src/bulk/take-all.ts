@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { Fault } from '@ptychofleet/base';
+import { finished, type Readable } from 'node:stream';
 
 /**
  * Hands all pieces of a stream on as they come: without the queue and the promise that iterating costs each of them. Where `take` throws,
@@ -16,8 +15,6 @@ export function takeAll(stream: Readable, take: (piece: Buffer) => void): Promis
       }
     };
     stream.on('data', onData);
-    stream.once('end', resolve);
-    stream.once('error', reject);
-    stream.once('close', () => reject(new Fault('unavailable', 'the transfer was cut off')));
+    finished(stream, { writable: false }, (error) => (error ? reject(error) : resolve()));
   });
 }
