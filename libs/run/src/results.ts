@@ -155,17 +155,17 @@ function contradict(
 ): void {
   const { round } = run;
   const what = `tasks ${tasksOf(lease.block).join(', ')} of round ${lease.round}`;
+  const stored = round !== null && round.done.size === round.taskCount;
   if (by === null) {
-    return convict(
-      state,
-      run,
-      lease.worker,
-      `its result for ${what} is not what two others computed`,
-      effects,
-    );
+    const reason = `its result for ${what} is not what two others computed`;
+    if (!stored) return convict(state, run, lease.worker, reason, effects);
+    // All results are in and being used: no step can begin anew without what it had delivered.
+    const text = `${lease.worker} computes wrongly, and whatever it delivered for round ${round.number} has been used`;
+    effects.push({ type: 'note', run: run.id, text });
+    return quarantine(state, state.workers.get(lease.worker)!, reason, effects);
   }
   const names = `${by} and ${lease.worker}`;
-  if (round === null || round.number !== lease.round || round.done.size === round.taskCount) {
+  if (round === null || round.number !== lease.round || stored) {
     const text = `${names} disagree about ${what}, and the result of ${by} has been used: one of them computes wrongly, and what they do is checked until it is clear which`;
     effects.push({ type: 'note', run: run.id, text });
     for (const id of [by, lease.worker]) suspect(state, id);

@@ -46,7 +46,8 @@ export class HttpPath implements BulkPath {
       await takeAll(response, (data) => collector.append(data));
       return collector.finish();
     } catch (error) {
-      throw lost(error, what);
+      // A transfer that its session ends may look like one that was cut short.
+      throw lost(over.aborted ? over.reason : error, what);
     }
   }
 
