@@ -133,6 +133,8 @@ export class Fleet {
       [
         path.join(context.root, 'apps/worker/dist/main.js'),
         ...['--coordinator', coordinator, '--log-level', 'debug', '--threads', '1'],
+        // Behind a delay it stands for another machine, which shares no memory.
+        ...(this.#delayMs > 0 ? ['--bulk', 'http'] : []),
       ],
       { stdio },
     );

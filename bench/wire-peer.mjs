@@ -9,7 +9,11 @@ import { plainService } from './wire-plain.mjs';
 const payload = new Uint8Array(Number(process.argv[2]));
 randomFillSync(payload);
 
-const bulk = { blob: () => Promise.resolve(payload), failed: (error) => console.error(error) };
+const bulk = {
+  isOpen: () => true,
+  blob: () => Promise.resolve(payload),
+  failed: (error) => console.error(error),
+};
 const ours = await serve('127.0.0.1:0', { runs: {}, data: {}, models: {}, fleet: {} }, bulk);
 
 const plain = new grpc.Server();

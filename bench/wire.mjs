@@ -24,8 +24,11 @@ export async function run(context) {
       proxies.push(proxy);
       return (await proxy.next()).port;
     };
-    const link = new FleetLink(`127.0.0.1:${await through(ports.ours)}`);
+    const address = `127.0.0.1:${await through(ports.ours)}`;
+    const link = new FleetLink(address, ['http', 'grpc']);
     await link.connect(10_000);
+    const near = new FleetLink(address);
+    await near.connect(10_000);
     const Plain = grpc.makeGenericClientConstructor(plainService, 'Plain');
     const plain = new Plain(`127.0.0.1:${await through(ports.plain)}`, grpc.credentials.createInsecure());
     const socket = net.connect(await through(ports.raw), '127.0.0.1');
@@ -37,6 +40,10 @@ export async function run(context) {
     const sides = {
       // As a worker does: into the memory of weights that it needs no more.
       ours: timed(async () => (memory = await link.pull(session, digest, { spare: () => memory }))),
+      // As workers of the coordinator's machine do.
+      ...(delayMs === 0 && {
+        near: timed(async () => (memory = await near.pull(session, digest, { spare: () => memory }))),
+      }),
       plain: timed(async () => {
         let received = 0;
         for await (const { data } of plain.fetch({})) received += data.length;
@@ -62,7 +69,10 @@ export async function run(context) {
     const at = delayMs === 0 ? 'loopback' : `${delayMs} ms one way`;
     rows.push(ratioRow(`${at}: beside plain grpc-js`, 'ms', samples.ours, samples.plain));
     rows.push(ratioRow(`${at}: beside a raw socket`, 'ms', samples.ours, samples.raw));
+    if (delayMs === 0)
+      rows.push(ratioRow('in memory: beside plain grpc-js', 'ms', samples.near, samples.plain));
     link.close();
+    near.close();
     plain.close();
     socket.destroy();
     for (const proxy of proxies) proxy.end();

@@ -3,6 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { bulkWays } from '@ptychofleet/wire';
 import { Proxy } from './proxy.ts';
 
 const mainOf = (app: string): string =>
@@ -78,6 +79,8 @@ export class ChaosFleet {
     if (this.#closing || this.workers[index] != null) return;
     const { port } = this.proxies[index]!;
     const args = ['--coordinator', `127.0.0.1:${port}`, '--name', `chaos-${index}`, '--accelerator', 'cpu'];
+    // Each way that data can travel: what is shared in memory passes the proxies by.
+    args.push('--bulk', bulkWays[index % bulkWays.length]!);
     const child = this.#launch('worker', args);
     child.stderr!.pipe(this.#log, { end: false });
     child.once('exit', () => {
@@ -94,14 +97,26 @@ export class ChaosFleet {
 
   async stop(): Promise<void> {
     this.#closing = true;
-    const children = [...this.workers, this.#coordinator].filter((child) => child !== null);
-    for (const child of children) {
-      child.removeAllListeners('exit');
-      child.kill('SIGCONT');
-      child.kill('SIGKILL');
+    for (const child of this.workers) {
+      child?.removeAllListeners('exit');
+      child?.kill('SIGKILL');
     }
     for (const proxy of this.proxies) proxy.close();
+    await this.#stopCoordinator();
     await new Promise((resolve) => this.#log.end(resolve));
+  }
+
+  /** It may clear up: a killed one leaves that to the next. */
+  async #stopCoordinator(): Promise<void> {
+    const child = this.#coordinator;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.removeAllListeners('exit');
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    child.kill('SIGCONT');
+    child.kill('SIGTERM');
+    await ended;
+    clearTimeout(patience);
   }
 
   #launch(app: string, args: readonly string[]): ChildProcess {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Fault, invalidInput, messageOf } from '@ptychofleet/base';
 import { configureRuntime, type RuntimePins } from '@ptychofleet/compute';
-import { FleetLink, markHeapInOneGo, reconnectDelayMs } from '@ptychofleet/wire';
+import { bulkWays, FleetLink, markHeapInOneGo, reconnectDelayMs, type BulkWay } from '@ptychofleet/wire';
 import { Command, Option } from 'commander';
 import { pino } from 'pino';
 import { ComputeClient } from './compute-client.ts';
@@ -20,6 +20,7 @@ interface WorkerArguments {
   readonly loaders: number;
   readonly keepLoaders: boolean;
   readonly deterministic: boolean;
+  readonly bulk: BulkWay;
 }
 
 const program = new Command('ptychofleet worker')
@@ -44,6 +45,14 @@ const program = new Command('ptychofleet worker')
   .option('--loaders <count>', 'threads that check what was fetched; 0 does it on the main thread', Number, 0)
   .option('--keep-loaders', 'keep loaders that have nothing to do', false)
   .option('--no-deterministic', 'allow kernels whose last bits vary, for speed on a GPU')
+  .addOption(
+    new Option(
+      '--bulk <way>',
+      'how weights and gradients travel at best: memory shared with a coordinator of the same user on this machine, HTTP/1.1 at its address, or gRPC messages',
+    )
+      .choices(bulkWays)
+      .default('memory'),
+  )
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .addHelpText('after', '\nExample:\n  ptychofleet worker --coordinator 127.0.0.1:50051')
   .exitOverride();
@@ -58,7 +67,7 @@ async function main(): Promise<void> {
   if (process.connected) process.on('disconnect', () => leave.abort());
   // Before the thread starts: TensorFlow reads its environment once, when the library loads.
   configureRuntime(pinsOf(options));
-  const link = new FleetLink(options.coordinator);
+  const link = new FleetLink(options.coordinator, bulkWays.slice(bulkWays.indexOf(options.bulk)));
   const compute = new ComputeClient({ logger });
   await requireDevice(options.accelerator, compute);
   const loaders = loadersOf(options);

@@ -18,8 +18,8 @@ export function* chunksOf(bytes: Uint8Array): Generator<{ data: Buffer; totalByt
 export type SpareMemory = (bytes: number) => Uint8Array | undefined;
 
 export interface CollectorOptions {
-  /** Is given each piece as it comes. */
-  readonly digest?: RunningDigest | undefined;
+  /** One that has begun nothing yet: it is given each piece as it comes. */
+  readonly digest?: (() => RunningDigest) | undefined;
   readonly spare?: SpareMemory | undefined;
 }
 
@@ -29,6 +29,7 @@ export class ChunkCollector {
   readonly #bytesMax: number;
   readonly #options: CollectorOptions;
   #bytes: Uint8Array | null = null;
+  #digest: RunningDigest | undefined;
   #filled = 0;
 
   constructor(what: string, bytesMax: number, options: CollectorOptions = {}) {
@@ -52,6 +53,7 @@ export class ChunkCollector {
     }
     this.#bytes = this.#options.spare?.(total) ?? new Uint8Array(total);
     assert(this.#bytes.length === total, 'the memory fits');
+    this.#digest = this.#options.digest?.();
     return this.#bytes;
   }
 
@@ -61,13 +63,20 @@ export class ChunkCollector {
     this.#append(this.#bytes, data);
   }
 
+  /** The next bytes are where {@link announce} wants them. */
+  filled(bytes: number): void {
+    assert(this.#bytes !== null && this.#filled + bytes <= this.#bytes.length, 'no more than was announced');
+    this.#digest?.update(this.#bytes.subarray(this.#filled, this.#filled + bytes));
+    this.#filled += bytes;
+  }
+
   #append(bytes: Uint8Array, data: Uint8Array): void {
     if (this.#filled + data.length > bytes.length) {
       throw new Fault('data-loss', `${this.#what} is longer than the ${bytes.length} bytes announced`);
     }
     bytes.set(data, this.#filled);
     this.#filled += data.length;
-    this.#options.digest?.update(data);
+    this.#digest?.update(data);
   }
 
   finish(): Uint8Array {

@@ -9,25 +9,36 @@ import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest
 import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
 import { services } from './protocol.ts';
 
+/** How bulk data travels: through memory that both ends see, over HTTP/1.1, or in gRPC messages. */
+export const bulkWays = ['memory', 'http', 'grpc'] as const;
+export type BulkWay = (typeof bulkWays)[number];
+
 /** A worker's line to its coordinator: gRPC for what is said, and beside it the fastest way there is for bulk data. */
 export class FleetLink {
   readonly address: string;
   readonly #control;
+  readonly #ways: readonly BulkWay[];
   #bulk: BulkPath | null = null;
 
-  constructor(address: string) {
+  /** @param ways those that may be used; gRPC always may */
+  constructor(address: string, ways: readonly BulkWay[] = bulkWays) {
+    this.#ways = ways;
     this.address = parseAddress(address, '--coordinator');
     const own = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
     this.#control = new services.FleetService(this.address, credentials.createInsecure(), own);
   }
 
-  /** @returns how bulk data will travel */
-  async connect(timeoutMs: number): Promise<'http' | 'grpc'> {
+  /** @returns how bulk data will travel: the fastest way there is */
+  async connect(timeoutMs: number): Promise<BulkWay> {
     await waitForReady(this.#control, this.address, timeoutMs);
     this.#bulk?.close();
-    const http = new HttpPath(this.address);
-    this.#bulk = http;
-    if (await http.isThere(timeoutMs)) return 'http';
+    this.#bulk = null;
+    const http = new HttpPath(this.address, this.#ways.includes('memory'));
+    const way = this.#ways.includes('http') ? await http.connect(timeoutMs) : null;
+    if (way !== null) {
+      this.#bulk = http;
+      return way;
+    }
     http.close();
     const grpc = new GrpcPath(this.address);
     this.#bulk = grpc;
@@ -64,8 +75,10 @@ export class FleetLink {
   ): Promise<Digested> {
     const kind = kindOf(digest);
     if (digestElsewhere) return digestElsewhere(await this.#path().pull(session, digest, { spare }), kind);
-    const running = new RunningDigest(kind);
-    const bytes = await this.#path().pull(session, digest, { digest: running, spare });
+    let running = new RunningDigest(kind);
+    // Each try to fetch it begins a new one.
+    const begin = (): RunningDigest => (running = new RunningDigest(kind));
+    const bytes = await this.#path().pull(session, digest, { digest: begin, spare });
     return { bytes, digest: running.finish() };
   }
 

@@ -5,7 +5,7 @@ export { ChunkCollector, chunksOf, type SpareMemory } from './chunks.ts';
 export { CoordinatorClient } from './client.ts';
 export type { BulkService, ResultIntake } from './bulk/http-server.ts';
 export type { Digested, Digester, PullOptions, Session, TaskResult } from './bulk/path.ts';
-export { FleetLink } from './fleet-link.ts';
+export { bulkWays, FleetLink, type BulkWay } from './fleet-link.ts';
 export { faultOf, statusOf } from './faults.ts';
 export { protocolVersion } from './protocol.ts';
 export { serve, type RunningServer, type ServiceHandlers } from './server.ts';

@@ -47,14 +47,19 @@ export async function serve(
   health.addToServer(server);
   new ReflectionService(packageDefinition).addToServer(server);
   const grpc = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const http = bulk && bulkServer(bulk);
+  const bulkSide = bulk && bulkServer(bulk);
   const listener = await listen(address, {
     http2: (socket) => grpc.injectConnection(socket),
-    http1: (socket) => (http === undefined ? socket.destroy() : void http.emit('connection', socket)),
+    http1: (socket) =>
+      bulkSide === undefined ? socket.destroy() : void bulkSide.http.emit('connection', socket),
+  }).catch((error: unknown) => {
+    bulkSide?.close();
+    throw error;
   });
   const stop = (): void => {
     server.forceShutdown();
     listener.close();
+    bulkSide?.close();
   };
   return { address: listener.address, stop };
 }

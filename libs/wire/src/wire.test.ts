@@ -56,7 +56,7 @@ describe('chunks', () => {
       fc.property(lengths, (length) => {
         const bytes = Uint8Array.from({ length }, (_, i) => (i * 7) % 251);
         const digest = new RunningDigest('sha256');
-        const collector = new ChunkCollector('test', 2 ** 30, { digest });
+        const collector = new ChunkCollector('test', 2 ** 30, { digest: () => digest });
         for (const chunk of chunksOf(bytes)) {
           expect(chunk.data.length).toBeLessThanOrEqual(chunkBytes);
           collector.add(chunk);

@@ -6,6 +6,7 @@ import { logFailure } from './respond.ts';
 /** What workers fetch and deliver, whatever way it comes. */
 export function bulkService(coordinator: Coordinator, logger: Logger): BulkService {
   return {
+    isOpen: (sessionId) => coordinator.workers.bySession(sessionId) !== undefined,
     async blob(sessionId, digest) {
       if (coordinator.workers.bySession(sessionId) === undefined) throw unknownSession();
       const bytes = isContentDigest(digest) ? await coordinator.blob(digest) : null;
@@ -19,7 +20,12 @@ export function bulkService(coordinator: Coordinator, logger: Logger): BulkServi
 }
 
 /** A late result is read to its end and dropped: cutting the stream would look like a fault. */
-const dropped: ResultIntake = { add: () => undefined, finish: () => Promise.resolve(false) };
+const dropped: ResultIntake = {
+  add: () => undefined,
+  room: () => null,
+  filled: () => undefined,
+  finish: () => Promise.resolve(false),
+};
 
 function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntake {
   const { sessionId, leaseId, lossSum, groupCount, valueCount, computeMs } = header;
@@ -34,10 +40,12 @@ function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntak
   const running = new RunningDigest('blake3');
   const values = expected.memory();
   const spare = (): Uint8Array => bytesOf(values);
-  const collector = new ChunkCollector('result', 4 * valueCount, { digest: running, spare });
-  collector.announce(4 * valueCount);
+  const collector = new ChunkCollector('result', 4 * valueCount, { digest: () => running, spare });
+  const room = collector.announce(4 * valueCount);
   return {
     add: (data) => collector.append(data),
+    room: () => room,
+    filled: (bytes) => collector.filled(bytes),
     finish: async (stated) => {
       collector.finish();
       if (running.finish() !== stated) throw new Fault('data-loss', 'the values do not match their digest');

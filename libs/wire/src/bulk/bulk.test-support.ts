@@ -17,6 +17,10 @@ export class Store implements BulkService {
     return digest;
   }
 
+  isOpen(sessionId: string): boolean {
+    return sessionId === 's';
+  }
+
   blob(sessionId: string, digest: string): Promise<Uint8Array> {
     const bytes = this.blobs.get(digest);
     if (sessionId !== 's') return Promise.reject(new Fault('failed-precondition', 'the session is over'));
@@ -29,6 +33,7 @@ export class Store implements BulkService {
 
   openResult(header: Parameters<BulkService['openResult']>[0]) {
     if (this.refusal !== null) throw this.refusal;
+    if (header.sessionId !== 's') throw new Fault('failed-precondition', 'the session is over');
     const running = new RunningDigest('blake3');
     const bytes = new Uint8Array(4 * header.valueCount);
     let filled = 0;
@@ -39,7 +44,13 @@ export class Store implements BulkService {
         running.update(piece);
         filled += piece.length;
       },
+      room: () => bytes,
+      filled: (count: number): void => {
+        running.update(bytes.subarray(filled, filled + count));
+        filled += count;
+      },
       finish: (stated: string): Promise<boolean> => {
+        if (filled < bytes.length) throw new Fault('data-loss', `ended after ${filled} bytes`);
         if (running.finish() !== stated) throw new Fault('data-loss', 'another digest');
         this.taken.push({ ...header, bytes });
         return Promise.resolve(header.leaseId !== 0);

@@ -10,6 +10,18 @@ export const resultsPath = `${root}/results`;
 export const resultHeaderName = 'ptychofleet-result';
 /** Trailer: the digest of the values, taken while they were sent. */
 export const digestTrailer = 'ptychofleet-digest';
+/**
+ * Header for what lies in memory that both ends see: of the greeting, the folder's name; of a request, that a file will do; of a
+ * result, which of the worker's files it is.
+ */
+export const memoryHeader = 'ptychofleet-memory';
+/** What a result was announced as is not in memory: it has to be sent. */
+export const goneStatus = 410;
+
+/** Which of its files a worker has put its result into; null where none is named. */
+export function placeOf(text: unknown): number | null {
+  return typeof text === 'string' && /^\d$/.test(text) ? Number(text) : null;
+}
 
 export const bearer = (sessionId: string): string => `Bearer ${sessionId}`;
 

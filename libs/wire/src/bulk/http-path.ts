@@ -5,72 +5,87 @@ import { bytesOf, errorKinds, Fault, messageOf, RunningDigest } from '@ptychofle
 import type { ContentDigest, ErrorKind, FaultDetails } from '@ptychofleet/base';
 import { ChunkCollector, chunksOf, type CollectorOptions } from '../chunks.ts';
 import * as names from './http-names.ts';
+import { blobFile, resultFile, sharedBytesMin } from './shared-blobs.ts';
+import { SharedFolder, type SharedFile } from './shared-folder.ts';
 import { takeAll } from './take-all.ts';
 import { blobBytesMax, type BulkPath, type Session, type TaskResult } from './path.ts';
 
 const answerBytesMax = 64 << 10;
 
-/** The same transfers over HTTP/1.1: bytes as they are, whole socket buffers at a time. */
+/** Where an answer may be a file. */
+const inMemory = { [names.memoryHeader]: 'yes' };
+/** Results under way at a time that are files. */
+const filesMax = 8;
+
+/**
+ * The same transfers over HTTP/1.1: bytes as they are, whole socket buffers at a time; through files in memory where both ends see them,
+ * and then only what is said about them travels.
+ */
 export class HttpPath implements BulkPath {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #target;
+  readonly #mayShare: boolean;
+  #folder: SharedFolder | null = null;
+  readonly #files: SharedFile[] = [];
+  /** Places of those that nobody reads. */
+  readonly #free: number[] = [];
 
-  /** @param address as `parseAddress` gives it */
-  constructor(address: string) {
+  /**
+   * @param address as `parseAddress` gives it
+   * @param mayShare whether memory may be used that is shared with the coordinator
+   */
+  constructor(address: string, mayShare: boolean) {
+    this.#mayShare = mayShare;
     const colon = address.lastIndexOf(':');
     this.#target = address.startsWith('unix:')
       ? { socketPath: address.slice('unix:'.length) }
       : { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: address.slice(colon + 1) };
   }
 
-  /** Whether the other end speaks it: an older coordinator does not, and what passes gRPC alone on does not let it through. */
-  async isThere(timeoutMs: number): Promise<boolean> {
+  /** Null where the other end does not speak it: an older coordinator, or what passes gRPC alone on. */
+  async connect(timeoutMs: number): Promise<'memory' | 'http' | null> {
     const request = this.#request('GET', names.root, AbortSignal.timeout(timeoutMs)).end();
     try {
       const response = await answerOf(request);
       response.resume();
-      return response.statusCode === 204;
+      if (response.statusCode !== 204) return null;
+      if (this.#mayShare) this.#folder = SharedFolder.find(response.headers[names.memoryHeader]);
+      return this.#folder === null ? 'http' : 'memory';
     } catch {
-      return false;
+      return null;
     }
   }
 
-  async pull({ id, over }: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array> {
+  async pull(session: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array> {
     const what = `blob ${digest}`;
+    const collecting = (): ChunkCollector => new ChunkCollector(what, blobBytesMax, options);
+    const folder = this.#folder;
     try {
-      const headers = { authorization: names.bearer(id) };
-      const response = await answerOf(this.#request('GET', names.blobPath(digest), over, headers).end());
+      let response = await this.#get(session, digest, folder === null ? {} : inMemory);
+      if (response.statusCode === 204 && folder !== null) {
+        response.resume();
+        const bytes = await contentOf(folder, blobFile(digest), collecting());
+        if (bytes !== null) return bytes;
+        // It was there a moment ago and has made room for newer content.
+        response = await this.#get(session, digest, {});
+      }
       if (response.statusCode !== 200) throw await faultIn(response, what);
-      const collector = new ChunkCollector(what, blobBytesMax, options);
+      const collector = collecting();
       collector.announce(Number(response.headers['content-length']));
       await takeAll(response, (data) => collector.append(data));
       return collector.finish();
     } catch (error) {
       // A transfer that its session ends may look like one that was cut short.
-      throw lost(over.aborted ? over.reason : error, what);
+      throw lost(session.over.aborted ? session.over.reason : error, what);
     }
   }
 
-  async push({ id, over }: Session, { values, ...about }: TaskResult): Promise<boolean> {
+  async push(session: Session, result: TaskResult): Promise<boolean> {
     const doing = 'delivering a result';
-    const header = names.encodeHeader({ ...about, sessionId: id, valueCount: values.length });
-    const headers = { [names.resultHeaderName]: header, trailer: names.digestTrailer };
-    const request = this.#request('PUT', names.resultsPath, over, headers);
-    const running = new RunningDigest('blake3');
-    const pieces = function* (): Generator<Buffer> {
-      for (const { data } of chunksOf(bytesOf(values))) {
-        running.update(data);
-        if (data.length > 0) yield data;
-      }
-      request.addTrailers({ [names.digestTrailer]: running.finish() });
-    };
     try {
-      const answered = answerOf(request);
-      // A refusal may come before all is sent; what went wrong with the sending is told by the answer's absence.
-      void pipeline(Readable.from(pieces()), request).catch(() => undefined);
-      const response = await answered;
-      if (response.statusCode !== 200) throw await faultIn(response, doing);
-      return (await jsonIn(response)).accepted === true;
+      const folder = result.values.byteLength < sharedBytesMin ? null : this.#folder;
+      const accepted = folder && (await this.#pushFile(session, result, folder));
+      return accepted ?? (await this.#pushBytes(session, result));
     } catch (error) {
       throw lost(error, doing);
     }
@@ -78,6 +93,57 @@ export class HttpPath implements BulkPath {
 
   close(): void {
     this.#agent.destroy();
+    this.#folder?.close();
+  }
+
+  #get({ id, over }: Session, digest: ContentDigest, headers: Record<string, string>) {
+    const all = { authorization: names.bearer(id), ...headers };
+    return answerOf(this.#request('GET', names.blobPath(digest), over, all).end());
+  }
+
+  /** Null where the values have to be sent: there is no room for the file, or the coordinator does not find it. */
+  async #pushFile(session: Session, result: TaskResult, folder: SharedFolder): Promise<boolean | null> {
+    session.over.throwIfAborted();
+    const place =
+      this.#free.pop() ?? (this.#files.length < filesMax ? this.#files.push(folder.file()) - 1 : -1);
+    const file = this.#files[place];
+    if (file === undefined) return null;
+    try {
+      const bytes = bytesOf(result.values);
+      // Off this thread, which takes the digest meanwhile.
+      const written = file.write(resultFile(session.id, place), bytes);
+      const running = new RunningDigest('blake3');
+      running.update(bytes);
+      const headers = { [names.memoryHeader]: String(place), [names.digestTrailer]: running.finish() };
+      if (!(await written)) return null;
+      const response = await answerOf(this.#put(session, result, headers).end());
+      if (response.statusCode !== names.goneStatus) return await acceptedIn(response);
+      response.resume();
+      return null;
+    } finally {
+      this.#free.push(place);
+    }
+  }
+
+  async #pushBytes(session: Session, result: TaskResult): Promise<boolean> {
+    const request = this.#put(session, result, { trailer: names.digestTrailer });
+    const running = new RunningDigest('blake3');
+    const pieces = function* (): Generator<Buffer> {
+      for (const { data } of chunksOf(bytesOf(result.values))) {
+        running.update(data);
+        if (data.length > 0) yield data;
+      }
+      request.addTrailers({ [names.digestTrailer]: running.finish() });
+    };
+    const answered = answerOf(request);
+    // A refusal may come before all is sent; what went wrong with the sending is told by the answer's absence.
+    void pipeline(Readable.from(pieces()), request).catch(() => undefined);
+    return acceptedIn(await answered);
+  }
+
+  #put({ id, over }: Session, { values, ...about }: TaskResult, headers: Record<string, string>) {
+    const header = names.encodeHeader({ ...about, sessionId: id, valueCount: values.length });
+    return this.#request('PUT', names.resultsPath, over, { [names.resultHeaderName]: header, ...headers });
   }
 
   #request(
@@ -96,6 +162,22 @@ function answerOf(request: ClientRequest): Promise<IncomingMessage> {
     // Stays: an error after the answer must not be one that nobody listens to.
     request.on('error', reject);
   });
+}
+
+/** Null where there is no such file. */
+async function contentOf(
+  folder: SharedFolder,
+  name: string,
+  collector: ChunkCollector,
+): Promise<Uint8Array | null> {
+  const room = (bytes: number): Uint8Array => collector.announce(bytes);
+  const there = await folder.read(name, room, (bytes) => collector.filled(bytes));
+  return there ? collector.finish() : null;
+}
+
+async function acceptedIn(response: IncomingMessage): Promise<boolean> {
+  if (response.statusCode !== 200) throw await faultIn(response, 'delivering a result');
+  return (await jsonIn(response)).accepted === true;
 }
 
 async function jsonIn(response: IncomingMessage): Promise<Record<string, unknown>> {

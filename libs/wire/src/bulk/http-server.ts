@@ -1,19 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Fault, messageOf, type ErrorKind } from '@ptychofleet/base';
+import { Fault, isContentDigest, messageOf, type ErrorKind } from '@ptychofleet/base';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
-import { bearer, blobPath, decodeHeader, digestTrailer } from './http-names.ts';
+import * as names from './http-names.ts';
+import { resultFile, SharedBlobs } from './shared-blobs.ts';
+import { SharedFolder } from './shared-folder.ts';
 import { takeAll } from './take-all.ts';
-import { resultHeaderName, resultsPath, root } from './http-names.ts';
 
 /** Takes the values of one result in. Throws a Fault where they are not what was announced. */
 export interface ResultIntake {
   add(piece: Uint8Array): void;
+  /** Memory for all values, for who puts them there himself and says so to `filled`; null where nobody needs them. */
+  room(): Uint8Array | null;
+  filled(bytes: number): void;
   /** @param stated the digest as the worker took it; empty where it stated none. @returns whether the result counted */
   finish(stated: string): Promise<boolean>;
 }
 
 /** What the coordinator does with bulk data, whatever way it comes. */
 export interface BulkService {
+  isOpen(sessionId: string): boolean;
   blob(sessionId: string, digest: string): Promise<Uint8Array>;
   openResult(header: ResultHeader__Output): ResultIntake;
   /** Told of what was refused or failed. */
@@ -32,43 +37,82 @@ const statusOfKind: Record<ErrorKind, number> = {
 };
 
 /** The HTTP/1.1 side of a coordinator's address; connections are handed to it. */
-export function bulkServer(service: BulkService): Server {
+export function bulkServer(service: BulkService): { readonly http: Server; close(): void } {
   const options = { keepAliveTimeout: idleMs, requestTimeout: 0, noDelay: true };
-  return createServer(options, (request, response) => {
+  const folder = SharedFolder.create();
+  const shared = folder && { folder, blobs: new SharedBlobs(folder, (id) => service.isOpen(id)) };
+  const http = createServer(options, (request, response) => {
     request.setTimeout(stalledMs, () => request.destroy());
-    answer(service, request, response).catch((error: unknown) => refuse(service, request, response, error));
+    answer({ service, shared, request, response }).catch((error: unknown) =>
+      refuse(service, request, response, error),
+    );
   });
+  return { http, close: () => folder?.close() };
 }
 
-async function answer(
-  service: BulkService,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface Exchange {
+  readonly service: BulkService;
+  readonly shared: { readonly folder: SharedFolder; readonly blobs: SharedBlobs } | null;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answer(exchange: Exchange): Promise<void> {
+  const { shared, request, response } = exchange;
   const { method, url = '' } = request;
-  if (method === 'GET' && url === root) return void response.writeHead(204).end();
-  if (method === 'GET' && url.startsWith(blobPath(''))) {
-    const bytes = await service.blob(sessionOf(request), url.slice(blobPath('').length));
-    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
-    return void response.end(bytes);
+  if (method === 'GET' && url === names.root) {
+    const headers = shared === null ? {} : { [names.memoryHeader]: shared.folder.name };
+    return void response.writeHead(204, headers).end();
   }
-  if (method === 'PUT' && url === resultsPath) {
-    const header = decodeHeader(request.headers[resultHeaderName]);
-    if (header === null) throw new Fault('data-loss', 'a result begins with its header');
-    const intake = service.openResult(header);
-    // Where a piece is refused, the answer has to go out, and the rest is dropped.
-    await takeAll(request, (piece) => intake.add(piece));
-    // What was sent is in: storing it may take as long as it takes.
-    request.setTimeout(0);
-    const accepted = await intake.finish(request.trailers[digestTrailer] ?? '');
-    return sendJson(response, 200, { accepted });
-  }
-  throw new Fault('not-found', `${method} ${root}: there is nothing of that name here`);
+  if (method === 'GET' && url.startsWith(names.blobPath('')))
+    return sendBlob(exchange, url.slice(names.blobPath('').length));
+  if (method === 'PUT' && url === names.resultsPath) return takeResult(exchange);
+  throw new Fault('not-found', `${method} ${names.root}: there is nothing of that name here`);
+}
+
+async function sendBlob({ service, shared, request, response }: Exchange, digest: string): Promise<void> {
+  const bytes = await service.blob(sessionOf(request), digest);
+  const inMemory = names.memoryHeader in request.headers && isContentDigest(digest);
+  if (inMemory && shared !== null && (await shared.blobs.offer(digest, bytes)))
+    return void response.writeHead(204).end();
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
+  response.end(bytes);
+}
+
+async function takeResult({ service, shared, request, response }: Exchange): Promise<void> {
+  const header = names.decodeHeader(request.headers[names.resultHeaderName]);
+  if (header === null) throw new Fault('data-loss', 'a result begins with its header');
+  const intake = service.openResult(header);
+  const place = names.placeOf(request.headers[names.memoryHeader]);
+  if (place === null) await takeAll(request, (piece) => intake.add(piece));
+  else if (!(await takeFile(intake, shared?.folder ?? null, resultFile(header.sessionId, place))))
+    return void response.writeHead(names.goneStatus).end();
+  // What was sent is in: storing it may take as long as it takes.
+  request.setTimeout(0);
+  const { headers, trailers } = request;
+  const stated = (place === null ? trailers : headers)[names.digestTrailer];
+  const accepted = await intake.finish(typeof stated === 'string' ? stated : '');
+  sendJson(response, 200, { accepted });
+}
+
+/**
+ * @param name made of a session that is in force, or there were no intake
+ * @returns false where there is no such file
+ */
+async function takeFile(intake: ResultIntake, folder: SharedFolder | null, name: string): Promise<boolean> {
+  const room = intake.room();
+  if (room === null || folder === null) return room === null;
+  const fitting = (bytes: number): Uint8Array => {
+    if (bytes === room.length) return room;
+    throw new Fault('data-loss', `the result has ${bytes} bytes, ${room.length} were announced`);
+  };
+  return folder.read(name, fitting, (bytes) => intake.filled(bytes));
 }
 
 function sessionOf({ headers }: IncomingMessage): string {
   const stated = headers.authorization ?? '';
-  return stated.startsWith(bearer('')) ? stated.slice(bearer('').length) : '';
+  const { length } = names.bearer('');
+  return stated.startsWith(names.bearer('')) ? stated.slice(length) : '';
 }
 
 function refuse(

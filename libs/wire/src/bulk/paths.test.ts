@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { digestOf, digestOfText, Fault, valuesDigestOf } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FleetLink, type Digester } from '../index.ts';
+import { bulkWays, FleetLink, type Digester } from '../index.ts';
 import { bytesOfLength, resultOf, sameBytes, startStore } from './bulk.test-support.ts';
 
 const { chunkBytesMax } = limits;
@@ -14,6 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'ptychofleet-bulk-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each([
+  ['memory', 'both', '127.0.0.1:0'],
+  ['memory', 'both', `unix:${folder}/sock`],
   ['http', 'both', '127.0.0.1:0'],
   ['http', 'both', `unix:${folder}/sock`],
   ['grpc', 'grpc', '127.0.0.1:0'],
@@ -26,7 +28,7 @@ describe.each([
 
   beforeEach(async () => {
     fleet = await startStore(ways, address);
-    link = new FleetLink(fleet.server.address);
+    link = new FleetLink(fleet.server.address, bulkWays.slice(bulkWays.indexOf(way)));
     over = new AbortController();
     expect(await link.connect(10_000)).toBe(way);
   });
