@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import net from 'node:net';
 import grpc from '@grpc/grpc-js';
 import { valuesDigestOf } from '@ptychofleet/base';
-import { chunksOf, serve } from '@ptychofleet/wire';
+import { chunksOf, lasting, serve } from '@ptychofleet/wire';
 import { plainService } from './wire-plain.mjs';
 
 const payload = new Uint8Array(Number(process.argv[2]));
@@ -11,7 +11,7 @@ randomFillSync(payload);
 
 const bulk = {
   isOpen: () => true,
-  blob: () => Promise.resolve(payload),
+  blob: () => Promise.resolve(lasting(payload)),
   failed: (error) => console.error(error),
 };
 const ours = await serve('127.0.0.1:0', { runs: {}, data: {}, models: {}, fleet: {} }, bulk);

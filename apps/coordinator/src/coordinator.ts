@@ -16,7 +16,7 @@ import {
   type RunPhase,
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
-import { toStruct } from '@ptychofleet/wire';
+import { lasting, toStruct, type LentBytes } from '@ptychofleet/wire';
 import type { ExpectedAnswer, Job, RoundPlace, TaskAnswer } from './job.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { RunProgress } from './run-progress.ts';
@@ -200,12 +200,13 @@ export class Coordinator {
     this.#dispatch({ type: 'tick' });
   }
 
-  async blob(digest: ContentDigest): Promise<Uint8Array | null> {
+  async blob(digest: ContentDigest): Promise<LentBytes | null> {
     for (const { job } of this.#runs.values()) {
-      const bytes = job.blob(digest);
-      if (bytes !== null) return bytes;
+      const lent = job.blob(digest);
+      if (lent !== null) return lent;
     }
-    return isDigest(digest) ? this.#blobs.get(digest) : null;
+    const stored = isDigest(digest) ? await this.#blobs.get(digest) : null;
+    return stored && lasting(stored);
   }
 
   #dispatch(event: FleetEvent): void {

@@ -39,7 +39,7 @@ async function compute(spec: InferenceRunSpec, scan: ScanDataset, bundle: Uint8A
   const place = { purpose: 'step', epoch: 0, stepInEpoch: 0 } as const;
   const batches = inferenceTasks(job.plan);
   const { model, loss, scanDigest } = job.describe(place, { level: 0, index: 0 });
-  const engine = createEngine(model, loss, decodePrepared(job.blob(scanDigest) as Uint8Array), {
+  const engine = createEngine(model, loss, decodePrepared(job.blob(scanDigest)!.bytes), {
     execution: 'eager',
   });
   try {

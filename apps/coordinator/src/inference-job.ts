@@ -12,6 +12,7 @@ import {
 } from '@ptychofleet/imaging';
 import { slabToBytes } from '@ptychofleet/params';
 import { consecutiveGroups, inferenceTasks, type Block, type InferencePlan } from '@ptychofleet/run';
+import { lasting, type LentBytes } from '@ptychofleet/wire';
 import type { Job, MadeFile, RoundOutcome, RoundPlace, TaskAnswer, TaskDescription } from './job.ts';
 import { patchStatisticsFiles } from './patch-statistics.ts';
 import type { PublishedScan } from './training-settings.ts';
@@ -109,9 +110,9 @@ export class InferenceJob implements Job {
     ]);
   }
 
-  blob(digest: ContentDigest): Uint8Array | null {
-    if (digest === this.#settings.scan.digest) return this.#settings.scan.bytes;
-    return digest === this.#weightsDigest ? this.#weightBytes : null;
+  blob(digest: ContentDigest): LentBytes | null {
+    if (digest === this.#settings.scan.digest) return lasting(this.#settings.scan.bytes);
+    return digest === this.#weightsDigest ? lasting(this.#weightBytes) : null;
   }
 
   #describePatches(): readonly MadeFile[] {

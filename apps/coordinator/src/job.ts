@@ -2,7 +2,7 @@ import type { ContentDigest, Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import type { Block, Plan, RoundPurpose, RunPosition } from '@ptychofleet/run';
 import type { LedgerHead, LedgerStep } from '@ptychofleet/store';
-import type { JsonObject } from '@ptychofleet/wire';
+import type { JsonObject, LentBytes } from '@ptychofleet/wire';
 
 /** What a worker is told to compute. */
 export interface TaskDescription {
@@ -97,5 +97,5 @@ export interface Job {
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */
-  blob(digest: ContentDigest): Uint8Array | null;
+  blob(digest: ContentDigest): LentBytes | null;
 }

@@ -1,10 +1,24 @@
-import { valuesDigestOf, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
+import { assert, valuesDigestOf, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
 import { slabDigests, slabToBytes, type ParameterLayout } from '@ptychofleet/params';
+import type { LentBytes } from '@ptychofleet/wire';
 
-/** The weights as workers pull them: copies under their digests, the newest and the one before it. */
+interface Version {
+  readonly bytes: Uint8Array;
+  /** Transfers that read it. */
+  lent: number;
+  /** Whether it can still be asked for. */
+  current: boolean;
+}
+
+/** The newest, and the one before it for workers that are just fetching it. */
+const versionsKept = 2;
+
+/** The weights as workers pull them: copies under their digests, in memory that is used again when nobody reads it. */
 export class PublishedWeights {
   readonly #layout: ParameterLayout;
-  readonly #bytes = new Map<ContentDigest, Uint8Array>();
+  /** The oldest first. */
+  readonly #versions = new Map<ContentDigest, Version>();
+  #spare: Uint8Array | null = null;
   /** Name of the newest. */
   digest: ValuesDigest;
   /** The beginnings of its tensors' digests, for the ledger. */
@@ -15,23 +29,48 @@ export class PublishedWeights {
     [this.digest, this.tensors] = this.#add(weights);
   }
 
-  /** The step before stays readable for workers that are just pulling it. */
   publish(weights: Float32Array): void {
     [this.digest, this.tensors] = this.#add(weights);
-    for (const old of this.#bytes.keys()) {
-      if (this.#bytes.size <= 2) break;
-      this.#bytes.delete(old);
+    for (const [digest, version] of this.#versions) {
+      if (this.#versions.size <= versionsKept) break;
+      this.#versions.delete(digest);
+      this.#drop(version);
     }
   }
 
-  bytesOf(digest: ContentDigest): Uint8Array | null {
-    return this.#bytes.get(digest) ?? null;
+  /** Null where they are not kept any more. */
+  lend(digest: ContentDigest): LentBytes | null {
+    const version = this.#versions.get(digest);
+    if (version === undefined) return null;
+    version.lent += 1;
+    let lent = true;
+    const release = (): void => {
+      assert(lent, 'what was lent is given back once');
+      lent = false;
+      version.lent -= 1;
+      if (!version.current) this.#reuse(version);
+    };
+    return { bytes: version.bytes, release };
   }
 
   #add(weights: Float32Array): [ValuesDigest, string] {
-    const bytes = slabToBytes(weights).slice();
+    const bytes = this.#spare ?? new Uint8Array(weights.byteLength);
+    this.#spare = null;
+    bytes.set(slabToBytes(weights));
     const digest = valuesDigestOf(bytes);
-    this.#bytes.set(digest, bytes);
+    const same = this.#versions.get(digest);
+    this.#versions.delete(digest);
+    if (same !== undefined) this.#drop(same);
+    this.#versions.set(digest, { bytes, lent: 0, current: true });
     return [digest, slabDigests(this.#layout, weights).tensors];
+  }
+
+  #drop(version: Version): void {
+    version.current = false;
+    this.#reuse(version);
+  }
+
+  #reuse({ bytes, lent }: Version): void {
+    if (lent === 0) this.#spare = bytes;
   }
 }

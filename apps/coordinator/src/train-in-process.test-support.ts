@@ -52,7 +52,7 @@ export async function trainInProcess(
     const blob = (digest: ContentDigest): Uint8Array => {
       const content = job.blob(digest);
       if (content === null) throw new Error(`the job does not know ${digest}`);
-      return content;
+      return content.bytes;
     };
     let engine = engines.get(task.scanDigest);
     if (engine === undefined) {

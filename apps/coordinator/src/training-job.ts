@@ -39,7 +39,7 @@ import type {
   TaskAnswer,
   TaskDescription,
 } from './job.ts';
-import type { JsonObject } from '@ptychofleet/wire';
+import { lasting, type JsonObject, type LentBytes } from '@ptychofleet/wire';
 import { weightOfBatch } from './batch-weight.ts';
 import { PublishedWeights } from './published-weights.ts';
 import { StepSums } from './step-sums.ts';
@@ -207,10 +207,11 @@ export class TrainingJob implements Job {
     return this.#settings.publish(this.#settings.weights, this.#history, this.#numerics ?? {});
   }
 
-  blob(digest: ContentDigest): Uint8Array | null {
+  blob(digest: ContentDigest): LentBytes | null {
     const { scan, validation } = this.#settings;
-    for (const published of [scan, validation]) if (published?.digest === digest) return published.bytes;
-    return this.#published.bytesOf(digest);
+    for (const published of [scan, validation])
+      if (published?.digest === digest) return lasting(published.bytes);
+    return this.#published.lend(digest);
   }
 
   #endValidation({ epoch }: RoundPlace): RoundOutcome {

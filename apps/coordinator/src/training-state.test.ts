@@ -105,7 +105,7 @@ async function closeRound(job: TrainingJob): Promise<LedgerStep | undefined> {
   const tasks = place.purpose === 'step' ? shardsOfStep(plan, place.stepInEpoch) : validationTasks(plan);
   for (let index = 0; index < tasks; index++) {
     const task = job.describe(place, { level: 0, index });
-    const weights = new Float32Array(job.blob(task.weightsDigest)!.slice().buffer);
+    const weights = new Float32Array(job.blob(task.weightsDigest)!.bytes.slice().buffer);
     const groups =
       place.purpose === 'step'
         ? microBatchOfStep(plan, place.epoch, place.stepInEpoch, index).filter((group) => group >= 0)

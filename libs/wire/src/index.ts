@@ -4,6 +4,7 @@ export { reconnectDelayMs } from './backoff.ts';
 export { ChunkCollector, chunksOf, type SpareMemory } from './chunks.ts';
 export { CoordinatorClient } from './client.ts';
 export type { BulkService, ResultIntake } from './bulk/http-server.ts';
+export { lasting, type LentBytes } from './bulk/lent-bytes.ts';
 export type { Digested, Digester, PullOptions, Session, TaskResult } from './bulk/path.ts';
 export { bulkWays, FleetLink, type BulkWay } from './fleet-link.ts';
 export { faultOf, statusOf } from './faults.ts';

@@ -9,10 +9,10 @@ export function bulkService(coordinator: Coordinator, logger: Logger): BulkServi
     isOpen: (sessionId) => coordinator.workers.bySession(sessionId) !== undefined,
     async blob(sessionId, digest) {
       if (coordinator.workers.bySession(sessionId) === undefined) throw unknownSession();
-      const bytes = isContentDigest(digest) ? await coordinator.blob(digest) : null;
-      if (bytes === null)
+      const lent = isContentDigest(digest) ? await coordinator.blob(digest) : null;
+      if (lent === null)
         throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
-      return bytes;
+      return lent;
     },
     openResult: (header) => openResult(coordinator, header),
     failed: (error) => logFailure(logger, error),

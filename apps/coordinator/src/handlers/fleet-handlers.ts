@@ -25,11 +25,12 @@ export function fleetHandlers(
     OpenSession: (stream) => openSession(coordinator, logger, stream),
     PullBlob: (stream) => {
       const { digest, sessionId } = stream.request;
-      void streamBytes(
-        stream,
-        () => bulk.blob(sessionId, digest),
-        (chunk) => ({ chunk }),
-      );
+      const load = async (): Promise<Uint8Array> => {
+        const { bytes, release } = await bulk.blob(sessionId, digest);
+        stream.once('finish', release);
+        return bytes;
+      };
+      void streamBytes(stream, load, (chunk) => ({ chunk }));
     },
     PushResult: (stream, callback) => {
       respond(logger, callback, async () => ({ accepted: await receiveResult(bulk, stream) }));

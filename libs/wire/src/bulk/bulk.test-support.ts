@@ -1,5 +1,13 @@
 import { bytesOf, Fault, RunningDigest, valuesDigestOf } from '@ptychofleet/base';
-import { chunksOf, serve, statusOf, type BulkService, type PushResultRequest__Output } from '../index.ts';
+import {
+  chunksOf,
+  lasting,
+  serve,
+  statusOf,
+  type BulkService,
+  type LentBytes,
+  type PushResultRequest__Output,
+} from '../index.ts';
 import type { ServiceHandlers } from '../index.ts';
 
 type Taken = Parameters<BulkService['openResult']>[0] & { readonly bytes: Uint8Array };
@@ -21,14 +29,14 @@ export class Store implements BulkService {
     return sessionId === 's';
   }
 
-  blob(sessionId: string, digest: string): Promise<Uint8Array> {
+  blob(sessionId: string, digest: string): Promise<LentBytes> {
     const bytes = this.blobs.get(digest);
     if (sessionId !== 's') return Promise.reject(new Fault('failed-precondition', 'the session is over'));
     if (bytes === undefined) {
       const message = `no content ${digest} is held here`;
       return Promise.reject(new Fault('not-found', message, { field: 'digest' }));
     }
-    return Promise.resolve(bytes);
+    return Promise.resolve(lasting(bytes));
   }
 
   openResult(header: Parameters<BulkService['openResult']>[0]) {
@@ -72,7 +80,8 @@ type PullStream = NodeJS.EventEmitter & {
 /** Both RPCs for bulk data, on the same store. */
 function grpcHandlers(store: Store): ServiceHandlers['fleet'] {
   const pull = async (stream: PullStream): Promise<void> => {
-    for (const chunk of chunksOf(await store.blob(stream.request.sessionId, stream.request.digest))) {
+    const { bytes } = await store.blob(stream.request.sessionId, stream.request.digest);
+    for (const chunk of chunksOf(bytes)) {
       if (!stream.write({ chunk })) await new Promise((resolve) => stream.once('drain', resolve));
     }
     stream.end();

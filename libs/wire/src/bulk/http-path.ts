@@ -64,7 +64,7 @@ export class HttpPath implements BulkPath {
       let response = await this.#get(session, digest, folder === null ? {} : inMemory);
       if (response.statusCode === 204 && folder !== null) {
         response.resume();
-        const bytes = await contentOf(folder, blobFile(digest), collecting());
+        const bytes = contentOf(folder, blobFile(digest), collecting());
         if (bytes !== null) return bytes;
         // It was there a moment ago and has made room for newer content.
         response = await this.#get(session, digest, {});
@@ -110,12 +110,10 @@ export class HttpPath implements BulkPath {
     if (file === undefined) return null;
     try {
       const bytes = bytesOf(result.values);
-      // Off this thread, which takes the digest meanwhile.
-      const written = file.write(resultFile(session.id, place), bytes);
+      if (!file.write(resultFile(session.id, place), bytes)) return null;
       const running = new RunningDigest('blake3');
       running.update(bytes);
       const headers = { [names.memoryHeader]: String(place), [names.digestTrailer]: running.finish() };
-      if (!(await written)) return null;
       const response = await answerOf(this.#put(session, result, headers).end());
       if (response.statusCode !== names.goneStatus) return await acceptedIn(response);
       response.resume();
@@ -165,14 +163,9 @@ function answerOf(request: ClientRequest): Promise<IncomingMessage> {
 }
 
 /** Null where there is no such file. */
-async function contentOf(
-  folder: SharedFolder,
-  name: string,
-  collector: ChunkCollector,
-): Promise<Uint8Array | null> {
+function contentOf(folder: SharedFolder, name: string, collector: ChunkCollector): Uint8Array | null {
   const room = (bytes: number): Uint8Array => collector.announce(bytes);
-  const there = await folder.read(name, room, (bytes) => collector.filled(bytes));
-  return there ? collector.finish() : null;
+  return folder.read(name, room, (bytes) => collector.filled(bytes)) ? collector.finish() : null;
 }
 
 async function acceptedIn(response: IncomingMessage): Promise<boolean> {

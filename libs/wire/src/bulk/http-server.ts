@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { Fault, isContentDigest, messageOf, type ErrorKind } from '@ptychofleet/base';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
 import * as names from './http-names.ts';
+import type { LentBytes } from './lent-bytes.ts';
 import { resultFile, SharedBlobs } from './shared-blobs.ts';
 import { SharedFolder } from './shared-folder.ts';
 import { takeAll } from './take-all.ts';
@@ -19,7 +21,7 @@ export interface ResultIntake {
 /** What the coordinator does with bulk data, whatever way it comes. */
 export interface BulkService {
   isOpen(sessionId: string): boolean;
-  blob(sessionId: string, digest: string): Promise<Uint8Array>;
+  blob(sessionId: string, digest: string): Promise<LentBytes>;
   openResult(header: ResultHeader__Output): ResultIntake;
   /** Told of what was refused or failed. */
   failed(error: unknown): void;
@@ -71,12 +73,18 @@ async function answer(exchange: Exchange): Promise<void> {
 }
 
 async function sendBlob({ service, shared, request, response }: Exchange, digest: string): Promise<void> {
-  const bytes = await service.blob(sessionOf(request), digest);
-  const inMemory = names.memoryHeader in request.headers && isContentDigest(digest);
-  if (inMemory && shared !== null && (await shared.blobs.offer(digest, bytes)))
-    return void response.writeHead(204).end();
-  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
-  response.end(bytes);
+  const { bytes, release } = await service.blob(sessionOf(request), digest);
+  try {
+    const inMemory = names.memoryHeader in request.headers && isContentDigest(digest);
+    if (inMemory && shared !== null && shared.blobs.offer(digest, bytes))
+      return void response.writeHead(204).end();
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
+    response.end(bytes);
+    // All of it, or who asked is gone.
+    await finished(response).catch(() => undefined);
+  } finally {
+    release();
+  }
 }
 
 async function takeResult({ service, shared, request, response }: Exchange): Promise<void> {
@@ -85,7 +93,7 @@ async function takeResult({ service, shared, request, response }: Exchange): Pro
   const intake = service.openResult(header);
   const place = names.placeOf(request.headers[names.memoryHeader]);
   if (place === null) await takeAll(request, (piece) => intake.add(piece));
-  else if (!(await takeFile(intake, shared?.folder ?? null, resultFile(header.sessionId, place))))
+  else if (!takeFile(intake, shared?.folder ?? null, resultFile(header.sessionId, place)))
     return void response.writeHead(names.goneStatus).end();
   // What was sent is in: storing it may take as long as it takes.
   request.setTimeout(0);
@@ -99,7 +107,7 @@ async function takeResult({ service, shared, request, response }: Exchange): Pro
  * @param name made of a session that is in force, or there were no intake
  * @returns false where there is no such file
  */
-async function takeFile(intake: ResultIntake, folder: SharedFolder | null, name: string): Promise<boolean> {
+function takeFile(intake: ResultIntake, folder: SharedFolder | null, name: string): boolean {
   const room = intake.room();
   if (room === null || folder === null) return room === null;
   const fitting = (bytes: number): Uint8Array => {

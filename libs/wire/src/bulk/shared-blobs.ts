@@ -12,18 +12,12 @@ export const blobFile = (digest: ContentDigest): string => `${kindOf(digest)}-${
 /** A worker has as many as it delivers results at a time. */
 export const resultFile = (sessionId: string, place: number): string => `${sessionId}.${place}`;
 
-interface Offer {
-  readonly name: string;
-  readonly file: SharedFile;
-  readonly written: Promise<boolean>;
-}
-
 /** What a coordinator has workers read from memory: the newest contents, written when the first of them asks. */
 export class SharedBlobs {
   readonly #folder: SharedFolder;
   readonly #isOpen: (sessionId: string) => boolean;
-  /** The oldest first. */
-  readonly #offers: Offer[] = [];
+  /** By name, the oldest first. */
+  readonly #files = new Map<string, SharedFile>();
 
   constructor(folder: SharedFolder, isOpen: (sessionId: string) => boolean) {
     this.#folder = folder;
@@ -31,28 +25,29 @@ export class SharedBlobs {
   }
 
   /** Whether the content is in the folder now. */
-  offer(digest: ContentDigest, bytes: Uint8Array): Promise<boolean> {
-    if (bytes.length < sharedBytesMin || bytes.length > sharedBytesMax) return Promise.resolve(false);
+  offer(digest: ContentDigest, bytes: Uint8Array): boolean {
+    if (bytes.length < sharedBytesMin || bytes.length > sharedBytesMax) return false;
     const name = blobFile(digest);
-    const present = this.#offers.find((offer) => offer.name === name);
-    if (present !== undefined) return present.written;
-    const oldest = this.#offers.length < blobsKept ? undefined : this.#offers.shift();
-    const file = oldest?.file ?? this.#folder.file();
-    const written = Promise.resolve(oldest?.written).then(() => file.write(name, bytes));
-    const offer = { name, file, written };
-    this.#offers.push(offer);
-    void written.then((there) => {
-      if (!there && this.#offers.includes(offer)) this.#offers.splice(this.#offers.indexOf(offer), 1);
-      return this.#clear();
-    });
-    return written;
+    if (this.#files.has(name)) return true;
+    const file = this.#takeFile();
+    if (!file.write(name, bytes)) return false;
+    this.#files.set(name, file);
+    this.#clear();
+    return true;
+  }
+
+  #takeFile(): SharedFile {
+    const [oldest] = this.#files;
+    if (oldest === undefined || this.#files.size < blobsKept) return this.#folder.file();
+    this.#files.delete(oldest[0]);
+    return oldest[1];
   }
 
   /** A worker that was killed leaves its files behind. */
-  async #clear(): Promise<void> {
-    for (const name of await this.#folder.files()) {
+  #clear(): void {
+    for (const name of this.#folder.files()) {
       const [sessionId = '', place] = name.split('.');
-      if (place !== undefined && !this.#isOpen(sessionId)) await this.#folder.remove(name);
+      if (place !== undefined && !this.#isOpen(sessionId)) this.#folder.remove(name);
     }
   }
 }

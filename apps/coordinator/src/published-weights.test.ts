@@ -1,0 +1,67 @@
+import { valuesDigestOf, type ContentDigest } from '@ptychofleet/base';
+import { layoutOf, slabToBytes } from '@ptychofleet/params';
+import type { LentBytes } from '@ptychofleet/wire';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PublishedWeights } from './published-weights.ts';
+
+const layout = layoutOf([
+  { name: 'a', shape: [3], fanIn: 3, fanOut: 3, role: 'bias' },
+  { name: 'b', shape: [2, 2], fanIn: 2, fanOut: 2, role: 'kernel' },
+]);
+const weightsOf = (value: number): Float32Array => new Float32Array(layout.size).fill(value);
+const digestOf = (value: number): ContentDigest => valuesDigestOf(slabToBytes(weightsOf(value)));
+
+describe('published weights', () => {
+  it('are what was published as long as somebody reads them, whoever comes and goes', () => {
+    const act = fc.oneof(
+      fc.record({ act: fc.constant('publish'), value: fc.nat(6) } as const),
+      fc.record({ act: fc.constant('lend'), value: fc.nat(6) } as const),
+      fc.record({ act: fc.constant('give back'), value: fc.nat(6) } as const),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
+        const published = new PublishedWeights(layout, weightsOf(0));
+        const kept = [0];
+        const lent: { value: number; lent: LentBytes }[] = [];
+        for (const { act, value } of acts) {
+          if (act === 'publish') {
+            published.publish(weightsOf(value));
+            if (kept.includes(value)) kept.splice(kept.indexOf(value), 1);
+            kept.push(value);
+            if (kept.length > 2) kept.shift();
+            expect(published.digest).toBe(digestOf(value));
+          } else if (act === 'lend') {
+            const taken = published.lend(digestOf(value));
+            expect(taken !== null).toBe(kept.includes(value));
+            if (taken !== null) lent.push({ value, lent: taken });
+          } else lent.splice(value, 1)[0]?.lent.release();
+          for (const one of lent) expect(valuesDigestOf(one.lent.bytes)).toBe(digestOf(one.value));
+          for (const one of kept) {
+            const { bytes, release } = published.lend(digestOf(one))!;
+            expect(valuesDigestOf(bytes)).toBe(digestOf(one));
+            release();
+          }
+        }
+      }),
+    );
+  });
+
+  it('take no fresh memory where nobody reads the old', () => {
+    const published = new PublishedWeights(layout, weightsOf(0));
+    const buffers = new Set<ArrayBufferLike>();
+    for (let value = 1; value < 20; value++) {
+      published.publish(weightsOf(value));
+      const { bytes, release } = published.lend(published.digest)!;
+      buffers.add(bytes.buffer);
+      release();
+    }
+    expect(buffers.size).toBe(3);
+  });
+
+  it('are given back once', () => {
+    const { release } = new PublishedWeights(layout, weightsOf(0)).lend(digestOf(0))!;
+    release();
+    expect(release).toThrow(/once/);
+  });
+});
