@@ -1,6 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '@ptychofleet/base';
+import { digestOf, Fault } from '@ptychofleet/base';
 import { decodeSlabFile, writeFileAtomic } from '@ptychofleet/store';
 import type { CoordinatorClient } from '@ptychofleet/wire';
 import { readInput } from './files.ts';
@@ -49,13 +49,15 @@ export class CheckpointFolder {
     const { artifacts } = await this.#client.getRun(this.#runId);
     const wanted = artifacts.filter(({ name }) => namePattern.test(name));
     if (wanted.length > 0) await mkdir(this.#folder, { recursive: true });
+    // The last one is often the best as well.
+    const fetched = new Map<string, Uint8Array>();
     for (const { name, digest } of wanted) {
       if (this.#held.get(name) === digest) continue;
       try {
-        await writeFileAtomic(
-          join(this.#folder, name),
-          await this.#client.downloadArtifact(this.#runId, name),
-        );
+        const bytes = fetched.get(digest) ?? (await this.#fetch(name, digest));
+        if (bytes === null) continue;
+        fetched.set(digest, bytes);
+        await writeFileAtomic(join(this.#folder, name), bytes);
         this.#held.set(name, digest);
       } catch (error) {
         // It has given way to a better one meanwhile, which the next change brings.
@@ -69,6 +71,16 @@ export class CheckpointFolder {
       await rm(join(this.#folder, name), { force: true });
       this.#held.delete(name);
     }
+  }
+
+  /** Null when it has given way to a newer one, which the next change brings. */
+  async #fetch(name: string, digest: string): Promise<Uint8Array | null> {
+    const bytes = await this.#client.downloadArtifact(this.#runId, name);
+    const actual = digestOf(bytes);
+    if (actual === digest) return bytes;
+    const { artifacts } = await this.#client.getRun(this.#runId);
+    if (!artifacts.some((other) => other.name === name && other.digest === digest)) return null;
+    throw new Fault('data-loss', `${name} arrived with digest ${actual}, expected ${digest}; it is damaged`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ContentDigest, Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import type { Block, Plan, RoundPurpose, RunPosition } from '@ptychofleet/run';
-import type { LedgerHead, LedgerStep } from '@ptychofleet/store';
+import type { LedgerHead, LedgerStep, SealedFile } from '@ptychofleet/store';
 import type { JsonObject, LentBytes } from '@ptychofleet/wire';
 
 /** What a worker is told to compute. */
@@ -93,7 +93,7 @@ export interface Job {
    * not in it. A copy, taken before the call returns and finished beside what follows; null where a restart begins anew.
    * @param used an earlier one that nobody needs any more: its memory may be written anew.
    */
-  checkpoint(used: Uint8Array | null): Promise<Uint8Array> | null;
+  checkpoint(used: Uint8Array | null): Promise<SealedFile> | null;
   /** The run's files, after its last round. */
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Fault, type Clock, type Digest, type Logger } from '@ptychofleet/base';
 import { isFinal, stepsBefore, tasksOf, type Block, type RunPhase } from '@ptychofleet/run';
-import { differenceOf, type LedgerStep, type RegistryWrite } from '@ptychofleet/store';
+import { differenceOf, type LedgerStep, type RegistryWrite, type SealedFile } from '@ptychofleet/store';
 import {
   checkpointName,
   keptEpochs,
@@ -154,7 +154,7 @@ export class RunKeeper {
     this.#busy = true;
     this.#writing = this.#stored(async () => {
       await this.#save(await file, step, epoch);
-      this.#storedCheckpoint = await file;
+      this.#storedCheckpoint = (await file).bytes;
     })
       .catch((error: unknown) => this.#logger.error({ err: error }, 'checkpoint could not be written'))
       .finally(() => (this.#busy = false));
@@ -166,11 +166,11 @@ export class RunKeeper {
   }
 
   /** Writes a checkpoint and points to it; what it replaces goes after that. */
-  async #save(bytes: Uint8Array, step: number, epoch: number | null = null): Promise<void> {
+  async #save({ bytes, digest }: SealedFile, step: number, epoch: number | null = null): Promise<void> {
     const { registry, checkpoints, failpoint } = this.#storage;
     const { runId } = this.#record;
     failpoint('checkpoint-before-write');
-    const digest = await checkpoints.put(bytes);
+    await checkpoints.put(bytes, digest);
     const old = registry.checkpoints(runId).filter((other) => other.step !== step);
     this.journal.take({ type: 'checkpoint', runId, checkpoint: { step, digest } });
     const dropped = epoch === null ? [] : this.#announce(epoch, digest, bytes.length);

@@ -29,7 +29,7 @@ import {
   type RunPosition,
   type TrainingPlan,
 } from '@ptychofleet/run';
-import { chained, type LedgerHead, type LedgerStep } from '@ptychofleet/store';
+import { chained, type LedgerHead, type LedgerStep, type SealedFile } from '@ptychofleet/store';
 import type {
   EpochSummary,
   Job,
@@ -111,7 +111,7 @@ export class TrainingJob implements Job {
     return this.#history;
   }
 
-  checkpoint(used: Uint8Array | null = null): Promise<Uint8Array> {
+  checkpoint(used: Uint8Array | null = null): Promise<SealedFile> {
     const state = {
       identity: this.#settings.identity,
       position: this.#position,

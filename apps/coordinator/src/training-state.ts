@@ -2,7 +2,7 @@ import { Fault, isContentDigest, isDigest, type ContentDigest, type Digest } fro
 import { firstDifferingField, resumableParts } from '@ptychofleet/config';
 import type { EarlyStoppingState, OptimizerState, ScheduleState } from '@ptychofleet/params';
 import { stepsPerEpoch, type RunPosition, type TrainingPlan } from '@ptychofleet/run';
-import { decodeSlabFile, encodeSlabFile } from '@ptychofleet/store';
+import { decodeSlabFile, encodeSlabFile, type SealedFile } from '@ptychofleet/store';
 import type { JsonObject, JsonValue } from '@ptychofleet/wire';
 import { z } from 'zod';
 import type { EpochSummary } from './job.ts';
@@ -76,7 +76,7 @@ const metaSchema = z.strictObject({
 export function encodeTrainingState(
   state: TrainingState,
   used: Uint8Array | null = null,
-): Promise<Uint8Array> {
+): Promise<SealedFile> {
   const { identity, position, chain, numerics, optimizer, schedule, stopping, accumulated, history } = state;
   const meta: z.input<typeof metaSchema> = {
     version: stateVersion,

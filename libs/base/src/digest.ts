@@ -26,6 +26,8 @@ export function valuesDigestOf(bytes: Uint8Array): ValuesDigest {
 interface Hash {
   update(part: Buffer): unknown;
   digest(encoding: 'hex'): string;
+  /** Of those that end with `digest`. */
+  copy?(): Hash;
 }
 
 /** Loaded when it is needed first: that takes 30 ms, and most commands need none. */
@@ -49,6 +51,12 @@ export class RunningDigest<Kind extends DigestKind = DigestKind> {
 
   update(part: Uint8Array): void {
     this.#hash.update(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
+  }
+
+  /** Of what has come by now; more may follow. */
+  soFar(): `${Kind}:${string}` {
+    const copy = this.#hash.copy?.() ?? this.#hash;
+    return `${this.#kind}:${copy.digest('hex')}`;
   }
 
   /** Once, after the last piece. */

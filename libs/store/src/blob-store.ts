@@ -5,7 +5,8 @@ import type { Digest } from '@ptychofleet/base';
  * has the digest that was asked for, or the call fails.
  */
 export interface BlobStore {
-  put(bytes: Uint8Array): Promise<Digest>;
+  /** @param digest theirs, where it is known already */
+  put(bytes: Uint8Array, digest?: Digest): Promise<Digest>;
   get(digest: Digest): Promise<Uint8Array | null>;
   has(digest: Digest): Promise<boolean>;
   /** Forgets it; nothing happens when it is not there. */

@@ -5,14 +5,18 @@ import { RunningDigest, type Digest } from '@ptychofleet/base';
 const bytesAtOnce = 1 << 20;
 
 /**
- * The digest of many bytes without holding up the event loop; they must not change meanwhile. In turns on this thread: handing
- * them to another one would copy them first, and that takes longer than a turn.
+ * Takes the digest of many bytes further without holding up the event loop; they must not change meanwhile. In turns on this thread:
+ * handing them to another one would copy them first, and that takes longer than a turn.
  */
-export async function digestInBackground(bytes: Uint8Array): Promise<Digest> {
-  const running = new RunningDigest('sha256');
+export async function updateInBackground(running: RunningDigest, bytes: Uint8Array): Promise<void> {
   for (let start = 0; start < bytes.length; start += bytesAtOnce) {
     running.update(bytes.subarray(start, start + bytesAtOnce));
     await setImmediate();
   }
+}
+
+export async function digestInBackground(bytes: Uint8Array): Promise<Digest> {
+  const running = new RunningDigest('sha256');
+  await updateInBackground(running, bytes);
   return running.finish();
 }

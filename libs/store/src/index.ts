@@ -25,5 +25,5 @@ export {
   type StoredCheckpoint,
   type StoredRun,
 } from './registry.ts';
-export { decodeSlabFile, encodeSlabFile, type SlabFile } from './slab-file.ts';
+export { decodeSlabFile, encodeSlabFile, type SealedFile, type SlabFile } from './slab-file.ts';
 export { storageFault } from './storage-fault.ts';

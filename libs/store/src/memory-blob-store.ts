@@ -5,8 +5,7 @@ import type { BlobStore } from './blob-store.ts';
 export class MemoryBlobStore implements BlobStore {
   readonly #blobs = new Map<Digest, Uint8Array>();
 
-  put(bytes: Uint8Array): Promise<Digest> {
-    const digest = digestOf(bytes);
+  put(bytes: Uint8Array, digest: Digest = digestOf(bytes)): Promise<Digest> {
     this.#blobs.set(digest, bytes.slice());
     return Promise.resolve(digest);
   }

@@ -1,7 +1,10 @@
-import { Fault } from '@ptychofleet/base';
+import { digestOf, Fault } from '@ptychofleet/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeSlabFile, encodeSlabFile } from './index.ts';
+import { decodeSlabFile, encodeSlabFile, type SlabFile } from './index.ts';
+
+const bytesIn = async (file: SlabFile, used?: Uint8Array): Promise<Uint8Array> =>
+  (await encodeSlabFile(file, used)).bytes;
 
 const numbers = fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity, -0, 0));
 const files = fc.record({
@@ -18,7 +21,7 @@ describe('a slab file', () => {
   it('gives back every number as it was, those too that JSON has no word for', async () => {
     await fc.assert(
       fc.asyncProperty(files, async (file) => {
-        const back = decodeSlabFile(await encodeSlabFile(file), 'file');
+        const back = decodeSlabFile(await bytesIn(file), 'file');
         expect(back.meta).toEqual({ ...file.meta });
         expect([...back.slabs.keys()]).toEqual([...file.slabs.keys()]);
         for (const [name, slab] of file.slabs) {
@@ -31,16 +34,25 @@ describe('a slab file', () => {
 
   it('is a copy: arrays that change while it is being finished do not change it', async () => {
     const slab = Float32Array.of(1, 2, 3);
-    const file = encodeSlabFile({ meta: null, slabs: new Map([['weights', slab]]) });
+    const file = bytesIn({ meta: null, slabs: new Map([['weights', slab]]) });
     slab.fill(7);
     expect(decodeSlabFile(await file, 'file').slabs.get('weights')).toEqual(Float32Array.of(1, 2, 3));
+  });
+
+  it('comes with the digest of all of it', async () => {
+    await fc.assert(
+      fc.asyncProperty(files, async (file) => {
+        const { bytes, digest } = await encodeSlabFile(file);
+        expect(digest).toBe(digestOf(bytes));
+      }),
+    );
   });
 
   it('has the same bytes in the memory of an earlier one, smaller or larger', async () => {
     await fc.assert(
       fc.asyncProperty(files, files, async (file, earlier) => {
-        const fresh = await encodeSlabFile(file);
-        const again = await encodeSlabFile(file, await encodeSlabFile(earlier));
+        const fresh = await bytesIn(file);
+        const again = await bytesIn(file, await bytesIn(earlier));
         expect(Buffer.compare(again, fresh)).toBe(0);
       }),
     );
@@ -54,7 +66,7 @@ describe('a slab file', () => {
         fc.nat(7),
         fc.constantFrom('cut', 'turned', 'longer'),
         async (file, at, bit, how) => {
-          const whole = await encodeSlabFile(file);
+          const whole = await bytesIn(file);
           const place = at % whole.length;
           const bad =
             how === 'cut'

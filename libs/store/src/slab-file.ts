@@ -1,6 +1,6 @@
-import { digestOf, Fault, hexOf } from '@ptychofleet/base';
+import { digestOf, Fault, hexOf, RunningDigest, type Digest } from '@ptychofleet/base';
 import { slabFromBytes, slabToBytes } from '@ptychofleet/params';
-import { digestInBackground } from './digest-in-background.ts';
+import { updateInBackground } from './digest-in-background.ts';
 
 /**
  * Named float32 arrays with a description, in one file: 8 bytes of name, uint32 length of the header, the header as JSON
@@ -9,6 +9,12 @@ import { digestInBackground } from './digest-in-background.ts';
 export interface SlabFile {
   readonly meta: unknown;
   readonly slabs: ReadonlyMap<string, Float32Array>;
+}
+
+/** A finished file, and the digest of all of it, which is had with the one in it. */
+export interface SealedFile {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
 }
 
 const magic = new TextEncoder().encode('PFSLABS1');
@@ -26,7 +32,7 @@ const spareBytes = 1 << 16;
 export function encodeSlabFile(
   { meta, slabs }: SlabFile,
   used: Uint8Array | null = null,
-): Promise<Uint8Array> {
+): Promise<SealedFile> {
   const places = [...slabs].map(([name, { length }]) => ({ name, length }));
   const text = JSON.stringify({ slabs: places, meta }, exactly);
   const json = new TextEncoder().encode(text);
@@ -52,11 +58,13 @@ export function encodeSlabFile(
   return sealed(bytes);
 }
 
-async function sealed(bytes: Uint8Array): Promise<Uint8Array> {
+async function sealed(bytes: Uint8Array): Promise<SealedFile> {
   const end = bytes.length - digestBytes;
-  const digest = await digestInBackground(bytes.subarray(0, end));
-  bytes.set(Buffer.from(hexOf(digest), 'hex'), end);
-  return bytes;
+  const running = new RunningDigest('sha256');
+  await updateInBackground(running, bytes.subarray(0, end));
+  bytes.set(Buffer.from(hexOf(running.soFar()), 'hex'), end);
+  running.update(bytes.subarray(end));
+  return { bytes, digest: running.finish() };
 }
 
 /**

@@ -96,5 +96,6 @@ async function artifactOf(storage: Storage, record: RunRecord, name: string): Pr
   if (view !== undefined) return new TextEncoder().encode(view(storage, record));
   const artifact = record.artifacts.get(name);
   if (artifact === undefined) return null;
-  return (await storage.blobs.get(artifact.digest)) ?? storage.checkpoints.get(artifact.digest);
+  // Who fetches a checkpoint compares it with the digest that he was told.
+  return (await storage.blobs.get(artifact.digest)) ?? storage.checkpoints.getUnchecked(artifact.digest);
 }
