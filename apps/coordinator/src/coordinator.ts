@@ -17,7 +17,7 @@ import {
 } from '@ptychofleet/run';
 import type { BlobStore } from '@ptychofleet/store';
 import { lasting, toStruct, type LentBytes } from '@ptychofleet/wire';
-import type { ExpectedAnswer, Job, RoundPlace, TaskAnswer } from './job.ts';
+import type { DeliveredAnswer, ExpectedAnswer, Job, RoundPlace, TaskAnswer } from './job.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { RunProgress } from './run-progress.ts';
 import type { RunRecord } from './run-record.ts';
@@ -177,7 +177,8 @@ export class Coordinator {
   }
 
   /** Hands in an answer; says whether it counted. */
-  answer(life: WorkerLife, leaseId: number, digest: string, computeMs: number, answer: TaskAnswer): boolean {
+  answer(life: WorkerLife, leaseId: number, answer: DeliveredAnswer): boolean {
+    const { digest, computeMs } = answer;
     this.#answer = answer;
     this.#answering = life;
     this.#accepted = false;

@@ -23,6 +23,13 @@ export interface TaskAnswer {
   readonly values: Float32Array;
 }
 
+/** An answer with what decides about it. */
+export interface DeliveredAnswer extends TaskAnswer {
+  /** Of values, loss and count: two answers to one block agree or contradict by it. */
+  readonly digest: string;
+  readonly computeMs: number;
+}
+
 /** Where a round stands in its run. */
 export interface RoundPlace {
   readonly purpose: RoundPurpose;

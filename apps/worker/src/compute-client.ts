@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Fault, messageOf, type ContentDigest, type Logger } from '@ptychofleet/base';
 import type { NumericsPassport } from '@ptychofleet/compute';
 import type { SpareMemory } from '@ptychofleet/wire';
+import { KeptContent } from './kept-content.ts';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
 /** What a bulk source must do: content by digest. */
@@ -11,7 +12,7 @@ export interface BlobSource {
 }
 
 // The present step's, and those of a run interleaved with it.
-const weightsKept = 4;
+const weightsKept = 3;
 const scansKept = 4;
 
 /** The main thread's side of the compute thread: brings scans and weights there before the task that needs them. */
@@ -24,14 +25,17 @@ export class ComputeClient {
     number,
     { resolve: (result: ComputeResult) => void; reject: (error: Error) => void }
   >();
-  readonly #scans = new Map<ContentDigest, Promise<void>>();
-  readonly #weights = new Map<ContentDigest, Promise<void>>();
+  readonly #scans: KeptContent;
+  readonly #weights: KeptContent;
   /** Memory of weights that nobody needs any more: fresh memory of that size is what fetching would wait for. */
   #spare: ArrayBuffer | null = null;
   #nextId = 1;
 
   constructor({ logger }: { readonly logger: Logger }) {
     this.#thread = new Worker(new URL('./compute-thread.js', import.meta.url));
+    const forget = (digest: ContentDigest): void => this.#send({ type: 'forget', digest });
+    this.#scans = new KeptContent(scansKept, forget);
+    this.#weights = new KeptContent(weightsKept, forget);
     let ready: (numerics: NumericsPassport) => void;
     this.numerics = new Promise((resolve) => (ready = resolve));
     this.died = new Promise((_, reject) => {
@@ -59,35 +63,38 @@ export class ComputeClient {
   }
 
   async run(task: ComputeTask, source: BlobSource): Promise<ComputeResult> {
-    await Promise.all([
-      this.#bringScan(task.scanDigest, source),
+    const scan = this.#scans.take(task.scanDigest, () => this.#bringScan(task.scanDigest, source));
+    const weights = this.#weights.take(task.weightsDigest, () =>
       this.#bringWeights(task.weightsDigest, source),
-    ]);
-    const id = this.#nextId++;
-    const result = new Promise<ComputeResult>((resolve, reject) =>
-      this.#waiting.set(id, { resolve, reject }),
     );
-    this.#send({ type: 'task', id, task });
-    return result;
+    try {
+      await Promise.all([scan.there, weights.there]);
+      const id = this.#nextId++;
+      const result = new Promise<ComputeResult>((resolve, reject) =>
+        this.#waiting.set(id, { resolve, reject }),
+      );
+      // The thread takes messages in their order: what is forgotten from here on is forgotten after the task.
+      this.#send({ type: 'task', id, task });
+      return result;
+    } finally {
+      scan.release();
+      weights.release();
+    }
   }
 
   async stop(): Promise<void> {
     await this.#thread.terminate();
   }
 
-  #bringScan(digest: ContentDigest, source: BlobSource): Promise<void> {
-    return this.#once(this.#scans, digest, scansKept, async () => {
-      const bytes = await source.pull(digest);
-      this.#send({ type: 'scan', digest, bytes }, [bytes.buffer as ArrayBuffer]);
-    });
+  async #bringScan(digest: ContentDigest, source: BlobSource): Promise<void> {
+    const bytes = await source.pull(digest);
+    this.#send({ type: 'scan', digest, bytes }, [bytes.buffer as ArrayBuffer]);
   }
 
-  #bringWeights(digest: ContentDigest, source: BlobSource): Promise<void> {
-    return this.#once(this.#weights, digest, weightsKept, async () => {
-      const bytes = await source.pull(digest, this.#takeSpare);
-      const slab = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4);
-      this.#send({ type: 'weights', digest, slab }, [slab.buffer as ArrayBuffer]);
-    });
+  async #bringWeights(digest: ContentDigest, source: BlobSource): Promise<void> {
+    const bytes = await source.pull(digest, this.#takeSpare);
+    const slab = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4);
+    this.#send({ type: 'weights', digest, slab }, [slab.buffer as ArrayBuffer]);
   }
 
   readonly #takeSpare = (bytes: number): Uint8Array | undefined => {
@@ -99,26 +106,5 @@ export class ComputeClient {
 
   #send(message: ToCompute, transfer: ArrayBuffer[] = []): void {
     this.#thread.postMessage(message, transfer);
-  }
-
-  /** Fetches each content once, however many tasks ask for it at the same time; forgets the oldest beyond `kept`. */
-  #once(
-    known: Map<ContentDigest, Promise<void>>,
-    digest: ContentDigest,
-    kept: number,
-    bring: () => Promise<void>,
-  ): Promise<void> {
-    const present = known.get(digest);
-    if (present !== undefined) return present;
-    const coming = bring();
-    known.set(digest, coming);
-    // Unless it was forgotten meanwhile and is coming once more.
-    coming.catch(() => known.get(digest) === coming && known.delete(digest));
-    const [oldest] = known.keys();
-    if (known.size > kept && oldest !== undefined) {
-      known.delete(oldest);
-      this.#send({ type: 'forget', digest: oldest });
-    }
-    return coming;
   }
 }

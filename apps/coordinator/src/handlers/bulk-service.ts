@@ -53,7 +53,7 @@ function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntak
         throw new Fault('data-loss', `a result cannot take ${computeMs} ms`, { field: 'compute_ms' });
       }
       const digest = `${stated} ${lossSum} ${groupCount}`;
-      return coordinator.answer(life, leaseId, digest, computeMs, { lossSum, groupCount, values });
+      return coordinator.answer(life, leaseId, { lossSum, groupCount, values, digest, computeMs });
     },
   };
 }

@@ -34,8 +34,8 @@ async function push(sent: PushResultRequest__Output[]) {
   const coordinator = {
     workers: { bySession: (session: string) => (session === 's' ? {} : undefined) },
     expectedAnswer: () => ({ valueCount: values.length, memory: () => new Float32Array(values.length) }),
-    answer(...[, , digest, , answer]: Parameters<Coordinator['answer']>) {
-      answers.push({ digest, values: answer.values });
+    answer(...[, , { digest, values }]: Parameters<Coordinator['answer']>) {
+      answers.push({ digest, values });
       return true;
     },
   } as unknown as Coordinator;

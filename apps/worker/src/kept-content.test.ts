@@ -1,0 +1,62 @@
+import { digestOfText, type ContentDigest } from '@ptychofleet/base';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KeptContent } from './kept-content.ts';
+
+const names = Array.from({ length: 6 }, (_, i) => digestOfText(`${i}`));
+
+describe('kept content', () => {
+  it('is there for whoever waits or has it, is brought once, and the rest is forgotten beyond what is kept', async () => {
+    const acts = fc.array(
+      fc.record({
+        act: fc.constantFrom('take', 'arrive', 'fail', 'release'),
+        of: fc.nat(names.length - 1),
+      } as const),
+      { maxLength: 80 },
+    );
+    await fc.assert(
+      fc.asyncProperty(acts, fc.integer({ min: 1, max: 4 }), async (acts, keptMax) => {
+        /** The definition: what is where, by what was asked of the other side. */
+        const held = new Set<ContentDigest>();
+        const coming = new Map<ContentDigest, { resolve: () => void; reject: (error: Error) => void }>();
+        const uses: { digest: ContentDigest; there: Promise<void>; release: () => void; failed: boolean }[] =
+          [];
+        const kept = new KeptContent(keptMax, (digest) => {
+          expect(uses.some((use) => use.digest === digest && !use.failed)).toBe(false);
+          expect(held.delete(digest)).toBe(true);
+        });
+        for (const { act, of } of acts) {
+          const digest = names[of]!;
+          if (act === 'take') {
+            const { there, release } = kept.take(digest, () => {
+              expect(held.has(digest) || coming.has(digest)).toBe(false);
+              return new Promise((resolve, reject) => coming.set(digest, { resolve, reject }));
+            });
+            there.catch(() => undefined);
+            uses.push({ digest, there, release, failed: false });
+          } else if (act === 'release') {
+            // Who has it, or was told that it failed.
+            const at = uses.findIndex((use) => use.digest === digest && !coming.has(digest));
+            if (at >= 0) uses.splice(at, 1)[0]!.release();
+          } else {
+            const ends = coming.get(digest);
+            coming.delete(digest);
+            if (act === 'arrive' && ends !== undefined) held.add(digest);
+            if (act === 'fail') for (const use of uses) if (use.digest === digest && ends) use.failed = true;
+            if (act === 'arrive') ends?.resolve();
+            else ends?.reject(new Error('lost'));
+          }
+          await new Promise((resolve) => setImmediate(resolve));
+          for (const use of uses) {
+            if (!use.failed && !coming.has(use.digest)) expect(held.has(use.digest)).toBe(true);
+          }
+          const used = new Set(uses.map((use) => use.digest));
+          const unused = [...held].filter((one) => !used.has(one));
+          if (act === 'release' && unused.length > 0)
+            expect(held.size + coming.size).toBeLessThanOrEqual(keptMax);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
