@@ -32,7 +32,7 @@ async function torchStep(context, python, file, world, steps) {
 }
 
 export async function run(context) {
-  const steps = context.short ? 4 : 8;
+  const steps = context.short ? 4 : 16;
   const python = await provideTorch(context);
   const scan = await scanFile(context, steps);
   const file = path.join(context.folder, 'ddp.npz');

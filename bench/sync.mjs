@@ -62,7 +62,7 @@ const parts = [
 ];
 
 export async function run(context) {
-  const steps = context.short ? 4 : 8;
+  const steps = context.short ? 4 : 16;
   const scan = await scanFile(context, steps);
   const cases = [[2, 0], [2, 1], [2, 5], [1, 0], [8, 0]]; // prettier-ignore
   const rows = [];

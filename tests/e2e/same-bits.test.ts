@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { digestOf } from '@ptychofleet/base';
-import { CoordinatorClient, toStruct, type JsonObject } from '@ptychofleet/wire';
+import { CoordinatorClient, toStruct, type BulkWay, type JsonObject } from '@ptychofleet/wire';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, succeeded } from './client.test-support.ts';
 import { Bench } from './processes.test-support.ts';
@@ -12,15 +12,20 @@ const bench = new Bench();
 const patternCount = 36;
 const batchSize = 32;
 let scan = '';
-/** One worker on a unix socket and three on TCP: whatever is compared here was computed by both. */
+/**
+ * One worker on a unix socket; three on TCP, to which weights and gradients travel in three ways. Whatever is compared here was
+ * computed by both fleets.
+ */
 const fleets: { address: string; client: CoordinatorClient }[] = [];
 
-async function up(listen: string, workers: number): Promise<void> {
-  const folder = bench.path(`up-${workers}`);
-  const count = String(workers);
-  const fleet = bench.start(['up', '--listen', listen, '--workers', count, '--state-dir', folder]);
+/** @param others how their weights and gradients travel at best; the first worker takes the fastest way there is */
+async function up(listen: string, others: readonly BulkWay[]): Promise<void> {
+  const folder = bench.path(`up-${others.length}`);
+  const fleet = bench.start(['up', '--listen', listen, '--workers', '1', '--state-dir', folder]);
   const [, address = ''] = await fleet.said(/at (unix:\S+|127\.0\.0\.1:\d+),/);
-  await workersWhen(address, ({ length }) => length === workers);
+  await workersWhen(address, ({ length }) => length === 1);
+  for (const bulk of others) bench.start(['worker', '--coordinator', address, '--bulk', bulk]);
+  await workersWhen(address, ({ length }) => length === 1 + others.length);
   fleets.push({ address, client: new CoordinatorClient(address) });
 }
 
@@ -28,8 +33,8 @@ beforeAll(async () => {
   scan = await simulateScan(bench, patternCount);
   console.info(`same bits: scan of ${patternCount} patterns, seed ${scanSeed}`);
   // One after the other: a worker that starts needs a core for itself.
-  await up(`unix:${bench.path('fleet.sock')}`, 1);
-  await up('127.0.0.1:0', 3);
+  await up(`unix:${bench.path('fleet.sock')}`, []);
+  await up('127.0.0.1:0', ['http', 'grpc']);
   return () => fleets.forEach(({ client }) => client.close());
 });
 

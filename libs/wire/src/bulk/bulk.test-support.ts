@@ -9,6 +9,14 @@ import {
   type PushResultRequest__Output,
 } from '../index.ts';
 import type { ServiceHandlers } from '../index.ts';
+import { SharedFolder } from './shared-folder.ts';
+
+/** Whether this system has memory that processes share; tests of it are skipped elsewhere. */
+export const sharesMemory = ((): boolean => {
+  const folder = SharedFolder.create();
+  folder?.close();
+  return folder !== null;
+})();
 
 type Taken = Parameters<BulkService['openResult']>[0] & { readonly bytes: Uint8Array };
 

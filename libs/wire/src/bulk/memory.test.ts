@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bytesOf, hexOf, valuesDigestOf } from '@ptychofleet/base';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FleetLink } from '../index.ts';
-import { bytesOfLength, resultOf, sameBytes, startStore } from './bulk.test-support.ts';
+import { bytesOfLength, resultOf, sameBytes, sharesMemory, startStore } from './bulk.test-support.ts';
 import * as names from './http-names.ts';
 
 const values = Float32Array.from({ length: 50_000 }, (_, i) => Math.sin(i));
@@ -47,7 +47,7 @@ async function ask(method: string, path: string, headers: Record<string, string>
 
 const blobs = () => readdirSync(folder).filter((file) => !file.includes('.'));
 
-describe.skipIf(process.platform !== 'linux')('bulk data in memory that both ends see', () => {
+describe.skipIf(!sharesMemory)('bulk data in memory that both ends see', () => {
   it('is written once for all who ask, and old content goes', async () => {
     const contents = Array.from({ length: 5 }, (_, i) => bytesOfLength(100_000 + i));
     for (const bytes of contents) {
@@ -124,7 +124,7 @@ describe.skipIf(process.platform !== 'linux')('bulk data in memory that both end
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a result said to be in memory', () => {
+describe.skipIf(!sharesMemory)('a result said to be in memory', () => {
   const bytes = bytesOf(values);
   const header = (sessionId = 's') =>
     names.encodeHeader({

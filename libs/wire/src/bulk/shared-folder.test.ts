@@ -13,7 +13,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bytesOfLength, sameBytes } from './bulk.test-support.ts';
+import { bytesOfLength, sameBytes, sharesMemory } from './bulk.test-support.ts';
 import { SharedFolder } from './shared-folder.ts';
 
 let root: string;
@@ -45,7 +45,7 @@ function contentOf(folder: SharedFolder, file: string) {
   return { there, memory, pieces };
 }
 
-describe.skipIf(process.platform !== 'linux')('a shared folder', () => {
+describe.skipIf(!sharesMemory)('a shared folder', () => {
   it('is found by its name and is this user’s alone', () => {
     const folder = created();
     expect(statSync(join(root, folder.name)).mode & 0o777).toBe(0o700);
