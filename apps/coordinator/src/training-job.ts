@@ -57,6 +57,8 @@ export class TrainingJob implements Job {
   readonly ledger: LedgerHead;
   readonly #settings: TrainingSettings;
   readonly #optimizer;
+  /** The master weights. */
+  readonly #weights: Float32Array;
   readonly #schedule;
   readonly #published: PublishedWeights;
   readonly #history: EpochSummary[] = [];
@@ -81,6 +83,7 @@ export class TrainingJob implements Job {
     this.warnings = settings.warnings;
     this.patternsPerGroup = settings.scan.scan.C;
     this.#optimizer = createOptimizer(settings.optimizer, layout.size);
+    this.#weights = this.#optimizer.adopt(weights);
     this.#schedule = createSchedule(settings.schedule);
     this.#slabs = new SlabPool(layout.size, slabsKept);
     this.#sums = new StepSums(plan, this.#slabs.give);
@@ -117,7 +120,7 @@ export class TrainingJob implements Job {
       position: this.#position,
       chain: this.#chain,
       numerics: this.#numerics,
-      weights: this.#settings.weights,
+      weights: this.#weights,
       optimizer: this.#optimizer.lendState(),
       schedule: this.#schedule.exportState(),
       stopping: this.#stopping,
@@ -135,10 +138,10 @@ export class TrainingJob implements Job {
    * @throws Fault when it is damaged or of another run, and then nothing has changed
    */
   restore(bytes: Uint8Array, label: string): void {
-    const { layout, identity, weights } = this.#settings;
+    const { layout, identity } = this.#settings;
     const state = decodeTrainingState(bytes, label, { plan: this.plan, size: layout.size, identity });
     this.#optimizer.importState(state.optimizer);
-    weights.set(state.weights);
+    this.#weights.set(state.weights);
     if (state.schedule !== null) this.#schedule.importState(state.schedule);
     this.#stopping = state.stopping;
     this.#accumulated = state.accumulated;
@@ -148,7 +151,7 @@ export class TrainingJob implements Job {
     this.#position = state.position;
     this.#chain = state.chain;
     this.#numerics = state.numerics;
-    this.#published.publish(weights);
+    this.#published.publish(this.#weights);
   }
 
   learningRate(epoch: number): number {
@@ -204,7 +207,7 @@ export class TrainingJob implements Job {
   }
 
   async finish(): Promise<readonly MadeFile[]> {
-    return this.#settings.publish(this.#settings.weights, this.#history, this.#numerics ?? {});
+    return this.#settings.publish(this.#weights, this.#history, this.#numerics ?? {});
   }
 
   blob(digest: ContentDigest): LentBytes | null {
@@ -281,7 +284,8 @@ export class TrainingJob implements Job {
    * @returns the gradient's norm before clipping, when it is to be reported
    */
   #optimise({ epoch, stepInEpoch }: RoundPlace): number | undefined {
-    const { weights, layout, clipping, gradientNormEvery } = this.#settings;
+    const { layout, clipping, gradientNormEvery } = this.#settings;
+    const weights = this.#weights;
     assert(this.#accumulated !== null, 'a gradient is there');
     const { gradient, groups } = this.#accumulated;
     this.#accumulated = null;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bytesOf, RandomSequence, RandomStream } from '@ptychofleet/base';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { adamStepFast } from './adam-kernel.ts';
+import { adamStepFast, ResidentAdam } from './adam-kernel.ts';
 import { adamStep, type AdamNumbers, type AdamSlabs } from './adam-step.ts';
 import { adamWasm } from './kernels/adam.gen.ts';
 
@@ -49,6 +49,35 @@ describe('the vector kernel of Adam', () => {
       }
     },
   );
+
+  // Around what is worth such a memory, odd and even, and a piece and a bit more.
+  it.each([65_535, 65_536, 65_537, 81_921])(
+    'has them where weights and moments lie in its own memory, over %i weights',
+    (size) => {
+      const slabs = slabsOf(size);
+      const plain = { ...slabs, weights: slabs.weights.slice() };
+      const resident = ResidentAdam.of(size);
+      if (size < 65_536) return expect(resident).toBeNull();
+      for (const name of ['weights', 'firstMoment', 'secondMoment'] as const)
+        resident?.[name].set(slabs[name]);
+      for (const [step, decay, decoupled] of [
+        [1, 0, false],
+        [7, 0.01, true],
+      ] as const) {
+        resident?.step(slabs.gradient, numbersOf(step, decay, decoupled));
+        adamStep(plain, numbersOf(step, decay, decoupled), 0, size);
+        for (const name of ['weights', 'firstMoment', 'secondMoment'] as const)
+          expect(
+            Buffer.compare(bytesOf(resident![name]), bytesOf(plain[name])),
+            `${name}, step ${step}`,
+          ).toBe(0);
+      }
+    },
+  );
+
+  it('takes no memory for more weights than it can address', () => {
+    expect(ResidentAdam.of(2 ** 30)).toBeNull();
+  });
 
   it('is what its text assembles to', async () => {
     const text = readFileSync(new URL('kernels/adam.wat', import.meta.url), 'utf8');

@@ -20,9 +20,61 @@ export function adamStepFast(slabs: AdamSlabs, numbers: AdamNumbers): void {
   adamStep(slabs, numbers, even, size);
 }
 
+/** Fewer are stepped as fast from anywhere, and each such memory takes much of the address space. */
+const residentMin = 1 << 16;
+/** Of the kernel's 32-bit addresses, half. */
+const residentMax = 2 ** 31 / 12 - pieceLength;
+
+/** Weights and moments in the memory of a kernel of their own, which then copies nothing but the gradient. */
+export class ResidentAdam {
+  readonly weights: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+  readonly #step: Step;
+  readonly #piece: Float32Array;
+
+  private constructor({ functions, pieces, residents }: Kernel) {
+    this.#step = functions.step as Step;
+    [this.#piece] = pieces as [Float32Array];
+    [this.weights, this.firstMoment, this.secondMoment] = residents as [Float32Array, Float32Array, Float32Array]; // prettier-ignore
+  }
+
+  /** All zero; null where that many cannot lie there or the processor has no 128-bit vectors. */
+  static of(size: number): ResidentAdam | null {
+    if (size < residentMin || size > residentMax) return null;
+    try {
+      const kernel = loadKernel(adamWasm, 1, [size, size, size]);
+      return kernel && new ResidentAdam(kernel);
+    } catch (error) {
+      // The system gives no more of such memory.
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  }
+
+  /** {@link adamStep} over all weights, with its bits. */
+  step(gradient: Float32Array, numbers: AdamNumbers): void {
+    const { weights, firstMoment, secondMoment } = this;
+    const size = weights.length;
+    const even = size - (size % 2);
+    const [w, m, v] = [weights.byteOffset, firstMoment.byteOffset, secondMoment.byteOffset];
+    for (let from = 0; from < even; from += pieceLength) {
+      const to = Math.min(from + pieceLength, even);
+      this.#piece.set(gradient.subarray(from, to));
+      const at = 4 * from;
+      this.#step(4 * (to - from), w + at, m + at, v + at, 0, ...parametersOf(numbers));
+    }
+    adamStep({ weights, firstMoment, secondMoment, gradient }, numbers, even, size);
+  }
+}
+
+/** In the order of the kernel's. */
+function parametersOf({ beta1, beta2, l2, decay, rate, scale, epsilon }: AdamNumbers): number[] {
+  return [beta1, 1 - beta1, beta2, 1 - beta2, l2, decay, rate, scale, epsilon];
+}
+
 function stepPiece(kernel: Kernel, slabs: AdamSlabs, numbers: AdamNumbers, from: number, to: number): void {
   const { weights, firstMoment, secondMoment, gradient } = slabs;
-  const { beta1, beta2, l2, decay, rate, scale, epsilon } = numbers;
   const [w, m, v, g] = kernel.pieces as [Float32Array, Float32Array, Float32Array, Float32Array];
   const step = kernel.functions.step as Step;
   w.set(weights.subarray(from, to));
@@ -30,8 +82,7 @@ function stepPiece(kernel: Kernel, slabs: AdamSlabs, numbers: AdamNumbers, from:
   v.set(secondMoment.subarray(from, to));
   g.set(gradient.subarray(from, to));
   const count = to - from;
-  const moments = [beta1, 1 - beta1, beta2, 1 - beta2];
-  step(4 * count, 0, pieceBytes, 2 * pieceBytes, 3 * pieceBytes, ...moments, l2, decay, rate, scale, epsilon); // prettier-ignore
+  step(4 * count, 0, pieceBytes, 2 * pieceBytes, 3 * pieceBytes, ...parametersOf(numbers));
   weights.set(w.subarray(0, count), from);
   firstMoment.set(m.subarray(0, count), from);
   secondMoment.set(v.subarray(0, count), from);

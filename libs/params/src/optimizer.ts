@@ -1,5 +1,5 @@
 import { assert, Fault } from '@ptychofleet/base';
-import { adamStepFast } from './adam-kernel.ts';
+import { adamStepFast, ResidentAdam } from './adam-kernel.ts';
 
 export interface OptimizerSpec {
   readonly kind: 'adam' | 'adamw' | 'sgd';
@@ -24,6 +24,8 @@ export interface OptimizerState {
  */
 export interface Optimizer {
   readonly stepCount: number;
+  /** Weights of these values where `step` is fastest; what was given is only read. */
+  adopt(weights: Float32Array): Float32Array;
   /** Overwrites `weights`; `gradient` is the mean gradient and is only read. */
   step(weights: Float32Array, gradient: Float32Array, learningRate: number): void;
   /** The slabs themselves, which the next step changes: copying them is the caller's, who may have to copy them anyway. */
@@ -39,8 +41,9 @@ export function createOptimizer(spec: OptimizerSpec, size: number): Optimizer {
 
 class Adam implements Optimizer {
   readonly #spec: OptimizerSpec;
-  #firstMoment: Float32Array;
-  #secondMoment: Float32Array;
+  readonly #resident: ResidentAdam | null;
+  readonly #firstMoment: Float32Array;
+  readonly #secondMoment: Float32Array;
   #stepCount = 0;
   // Powers of beta by repeated multiplication: Math.pow may differ in the last bit between engines.
   #beta1Power = 1;
@@ -48,8 +51,15 @@ class Adam implements Optimizer {
 
   constructor(spec: OptimizerSpec, size: number) {
     this.#spec = spec;
-    this.#firstMoment = new Float32Array(size);
-    this.#secondMoment = new Float32Array(size);
+    this.#resident = ResidentAdam.of(size);
+    this.#firstMoment = this.#resident?.firstMoment ?? new Float32Array(size);
+    this.#secondMoment = this.#resident?.secondMoment ?? new Float32Array(size);
+  }
+
+  adopt(weights: Float32Array): Float32Array {
+    if (this.#resident === null) return weights.slice();
+    this.#resident.weights.set(weights);
+    return this.#resident.weights;
   }
 
   get stepCount(): number {
@@ -61,17 +71,16 @@ class Adam implements Optimizer {
     assertSizes(firstMoment.length, weights, gradient);
     this.#advance(1);
     const { beta1, beta2, epsilon, weightDecay, kind } = this.#spec;
-    adamStepFast(
-      { weights, firstMoment, secondMoment, gradient },
-      {
-        ...{ beta1, beta2, epsilon },
-        decay: kind === 'adamw' ? 1 - learningRate * weightDecay : 1,
-        l2: kind === 'adam' ? weightDecay : 0,
-        // Divided once here and not at every weight: divisions and roots are what a step costs.
-        rate: learningRate / (1 - this.#beta1Power),
-        scale: 1 / Math.sqrt(1 - this.#beta2Power),
-      },
-    );
+    const numbers = {
+      ...{ beta1, beta2, epsilon },
+      decay: kind === 'adamw' ? 1 - learningRate * weightDecay : 1,
+      l2: kind === 'adam' ? weightDecay : 0,
+      // Divided once here and not at every weight: divisions and roots are what a step costs.
+      rate: learningRate / (1 - this.#beta1Power),
+      scale: 1 / Math.sqrt(1 - this.#beta2Power),
+    };
+    if (this.#resident?.weights === weights) this.#resident.step(gradient, numbers);
+    else adamStepFast({ weights, firstMoment, secondMoment, gradient }, numbers);
   }
 
   lendState(): OptimizerState {
@@ -82,8 +91,8 @@ class Adam implements Optimizer {
   importState(state: OptimizerState): void {
     const size = this.#firstMoment.length;
     const [firstMoment, secondMoment] = slabsOf(state, ['firstMoment', 'secondMoment'], size);
-    this.#firstMoment = firstMoment;
-    this.#secondMoment = secondMoment;
+    this.#firstMoment.set(firstMoment);
+    this.#secondMoment.set(secondMoment);
     [this.#stepCount, this.#beta1Power, this.#beta2Power] = [0, 1, 1];
     this.#advance(state.stepCount);
   }
@@ -99,12 +108,16 @@ class Adam implements Optimizer {
 
 class Sgd implements Optimizer {
   readonly #spec: OptimizerSpec;
-  #velocity: Float32Array;
+  readonly #velocity: Float32Array;
   #stepCount = 0;
 
   constructor(spec: OptimizerSpec, size: number) {
     this.#spec = spec;
     this.#velocity = new Float32Array(size);
+  }
+
+  adopt(weights: Float32Array): Float32Array {
+    return weights.slice();
   }
 
   get stepCount(): number {
@@ -129,7 +142,8 @@ class Sgd implements Optimizer {
   }
 
   importState(state: OptimizerState): void {
-    [this.#velocity] = slabsOf(state, ['velocity'], this.#velocity.length);
+    const [velocity] = slabsOf(state, ['velocity'], this.#velocity.length);
+    this.#velocity.set(velocity);
     this.#stepCount = state.stepCount;
   }
 }
@@ -154,5 +168,5 @@ function slabsOf(state: OptimizerState, names: readonly string[], size: number):
       { field: 'optimizer state', received: found, expected: names.join(', ') },
     );
   }
-  return names.map((name) => state.slabs[name].slice());
+  return names.map((name) => state.slabs[name]);
 }

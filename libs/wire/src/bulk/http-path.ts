@@ -1,7 +1,8 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { bytesOf, errorKinds, Fault, messageOf, RunningDigest } from '@ptychofleet/base';
+import { setImmediate } from 'node:timers/promises';
+import { bytesOf, errorKinds, Fault, messageOf, RunningDigest, valuesDigestOf } from '@ptychofleet/base';
 import type { ContentDigest, ErrorKind, FaultDetails } from '@ptychofleet/base';
 import { ChunkCollector, chunksOf, type CollectorOptions } from '../chunks.ts';
 import * as names from './http-names.ts';
@@ -111,10 +112,16 @@ export class HttpPath implements BulkPath {
     try {
       const bytes = bytesOf(result.values);
       if (!file.write(resultFile(session.id, place), bytes)) return null;
-      const running = new RunningDigest('blake3');
-      running.update(bytes);
-      const headers = { [names.memoryHeader]: String(place), [names.digestTrailer]: running.finish() };
-      const response = await answerOf(this.#put(session, result, headers).end());
+      const headers = { [names.memoryHeader]: String(place), trailer: names.digestTrailer };
+      const request = this.#put(session, result, headers);
+      const answered = answerOf(request);
+      answered.catch(() => undefined);
+      request.flushHeaders();
+      // The coordinator reads while the digest is taken here.
+      await setImmediate();
+      request.addTrailers({ [names.digestTrailer]: valuesDigestOf(bytes) });
+      request.end();
+      const response = await answered;
       if (response.statusCode !== names.goneStatus) return await acceptedIn(response);
       response.resume();
       return null;

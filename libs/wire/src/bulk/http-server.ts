@@ -92,14 +92,13 @@ async function takeResult({ service, shared, request, response }: Exchange): Pro
   if (header === null) throw new Fault('data-loss', 'a result begins with its header');
   const intake = service.openResult(header);
   const place = names.placeOf(request.headers[names.memoryHeader]);
-  if (place === null) await takeAll(request, (piece) => intake.add(piece));
-  else if (!takeFile(intake, shared?.folder ?? null, resultFile(header.sessionId, place)))
+  if (place !== null && !takeFile(intake, shared?.folder ?? null, resultFile(header.sessionId, place)))
     return void response.writeHead(names.goneStatus).end();
+  // Where they were in memory, nothing follows but their digest.
+  await takeAll(request, (piece) => intake.add(piece));
   // What was sent is in: storing it may take as long as it takes.
   request.setTimeout(0);
-  const { headers, trailers } = request;
-  const stated = (place === null ? trailers : headers)[names.digestTrailer];
-  const accepted = await intake.finish(typeof stated === 'string' ? stated : '');
+  const accepted = await intake.finish(request.trailers[names.digestTrailer] ?? '');
   sendJson(response, 200, { accepted });
 }
 

@@ -26,23 +26,19 @@ afterEach(() => {
   fleet.server.stop();
 });
 
-async function ask(method: string, path: string, headers: Record<string, string> = {}) {
+async function ask(method: string, path: string, headers: Record<string, string> = {}, trailer = '') {
   const port = Number(fleet.server.address.split(':').at(-1));
   const request = httpRequest({ host: '127.0.0.1', port, method, path, headers });
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).on('error', reject);
   });
+  request.flushHeaders();
+  if (trailer !== '') request.addTrailers({ [names.digestTrailer]: trailer });
   request.end();
-  const {
-    statusCode,
-    headers: answered,
-    ...answer
-  } = await response.then(async (message) => {
-    let text = '';
-    for await (const piece of message as AsyncIterable<Buffer>) text += piece.toString();
-    return { statusCode: message.statusCode, headers: message.headers, text };
-  });
-  return { status: statusCode, headers: answered, text: answer.text };
+  const message = await response;
+  let text = '';
+  for await (const piece of message as AsyncIterable<Buffer>) text += piece.toString();
+  return { status: message.statusCode, headers: message.headers, text };
 }
 
 const blobs = () => readdirSync(folder).filter((file) => !file.includes('.'));
@@ -131,11 +127,10 @@ describe.skipIf(!sharesMemory)('a result said to be in memory', () => {
       ...{ sessionId, leaseId: 7, lossSum: 1.5, groupCount: 3, computeMs: 1 },
       valueCount: values.length,
     });
-  const put = (about: Record<string, string>) =>
-    ask('PUT', names.resultsPath, {
-      ...{ [names.memoryHeader]: '7', [names.resultHeaderName]: header() },
-      ...{ [names.digestTrailer]: valuesDigestOf(bytes), ...about },
-    });
+  const put = (about: Record<string, string>, digest = valuesDigestOf(bytes) as string) => {
+    const headers = { [names.memoryHeader]: '7', [names.resultHeaderName]: header(), ...about };
+    return ask('PUT', names.resultsPath, { ...headers, trailer: names.digestTrailer }, digest);
+  };
 
   it('counts when it is there', async () => {
     writeFileSync(join(folder, 's.7'), bytes);
@@ -147,11 +142,18 @@ describe.skipIf(!sharesMemory)('a result said to be in memory', () => {
     expect(await put({})).toMatchObject({ status: 410, text: '' });
   });
 
+  it('without a digest is refused', async () => {
+    writeFileSync(join(folder, 's.7'), bytes);
+    const { status, text } = await put({}, '');
+    expect(status).toBe(422);
+    expect(JSON.parse(text)).toMatchObject({ message: expect.stringMatching(/another digest/) });
+    expect(fleet.store.taken).toEqual([]);
+  });
+
   it.each([
     ['other bytes', bytesOfLength(bytes.length), {}, /another digest/],
     ['a byte too many', bytesOfLength(bytes.length + 1), {}, /200001 bytes, 200000 were announced/],
     ['a byte too few', bytes.subarray(1), {}, /199999 bytes, 200000 were announced/],
-    ['no digest', bytes, { [names.digestTrailer]: '' }, /another digest/],
     ['a file of another form', bytes, { [names.memoryHeader]: '../7' }, /ended after 0 bytes/],
     ['another session', bytes, { [names.resultHeaderName]: header('../s') }, /session is over/],
   ])('with %s is refused', async (_, content, about, why) => {
