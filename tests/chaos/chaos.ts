@@ -205,6 +205,9 @@ class Watch {
     for (const open of this.#open.slice(this.#firstOfCoordinator)) {
       if (open.detectedMs !== null) continue;
       const pattern = noticed[open.fault.kind];
+      // Who is stopped for a moment may well go unnoticed; what is said of it later has another reason.
+      const mayTakeMs = open.fault.kind === 'stop' ? open.fault.pauseMs : Infinity;
+      if (atMs - open.atMs > mayTakeMs) continue;
       if (pattern?.exec(msg)?.[1] === open.workerId && open.workerId !== undefined)
         open.detectedMs = atMs - open.atMs;
     }
