@@ -42,7 +42,7 @@ export async function run(context) {
   writer.end();
   const samples = { ours1: [], ours2: [], theirs1: [], theirs2: [] };
   const computing = { 1: [], 2: [] };
-  for (let repeat = 0; repeat < (context.short ? 1 : 2); repeat++) {
+  for (let repeat = 0; repeat < (context.short ? 1 : 4); repeat++) {
     for (const world of [1, 2]) {
       const { ms, computeMs } = await ourStep(context, scan, steps, world);
       samples[`ours${world}`].push(ms);
