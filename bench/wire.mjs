@@ -25,7 +25,7 @@ export async function run(context) {
       return (await proxy.next()).port;
     };
     const address = `127.0.0.1:${await through(ports.ours)}`;
-    const link = new FleetLink(address, ['http', 'grpc']);
+    const link = new FleetLink(address, 'http');
     await link.connect(10_000);
     const near = new FleetLink(address);
     await near.connect(10_000);

@@ -5,7 +5,7 @@ import { NpzArchive } from '@ptychofleet/data';
 import type { ComparableObject, ShownComparison, TruthComparison } from '@ptychofleet/imaging';
 import { writeFileAtomic } from '@ptychofleet/store';
 import type { Reporter } from '@ptychofleet/telemetry';
-import { toStruct, type CoordinatorClient, type JsonObject } from '@ptychofleet/wire';
+import { toStruct, type CoordinatorClient, type JsonObject, type Run } from '@ptychofleet/wire';
 import { decodeReconstruction } from './evaluate/object-file.ts';
 import { scoreLines, scoresOf } from './evaluate/scores.ts';
 import { prepareOutput, readModel, readScan, type ScanInput } from './files.ts';
@@ -47,7 +47,8 @@ export async function inferOn(
   const run = await submit(client, { spec, datasetDigest, validationDigest: '', modelDigest });
   for (const warning of run.warnings) reporter.warn(warning);
   const followed = await followRun(client, run.runId, reporter);
-  const archive = await client.downloadArtifact(run.runId, 'reconstruction.npz');
+  const archive = await made(client, followed.run, 'reconstruction.npz');
+  if (archive === null) throw new Fault('data-loss', `run ${run.runId} has no reconstruction.npz`);
   const reconstruction = decodeReconstruction(new NpzArchive(archive), 'reconstruction.npz');
   const comparison = comparedIfPossible(reconstruction, files.scan, reporter);
   const pictures = [
@@ -60,14 +61,20 @@ export async function inferOn(
   return { files: pictures.map(({ name }) => join(outputDir, name)), digest: digestOf(archive), comparison };
 }
 
+/** A file of a run; null where it has none of that name. */
+async function made(client: CoordinatorClient, run: Run, name: string): Promise<Uint8Array | null> {
+  const artifact = run.artifacts.find((other) => other.name === name);
+  return artifact === undefined ? null : client.downloadArtifact(run.runId, name, artifact.digest);
+}
+
 /** The files about single patches, where they were asked for; in a folder of their own, as the reference has them. */
 async function patchStatistics(client: CoordinatorClient, { run }: FollowedRun): Promise<NamedFile[]> {
-  const made: NamedFile[] = [];
+  const files: NamedFile[] = [];
   for (const name of ['torch_patch_stats.json', 'torch_patch_grid.png']) {
-    if (!run.artifacts.some((artifact) => artifact.name === name)) continue;
-    made.push({ name: join('analysis', name), bytes: await client.downloadArtifact(run.runId, name) });
+    const bytes = await made(client, run, name);
+    if (bytes !== null) files.push({ name: join('analysis', name), bytes });
   }
-  return made;
+  return files;
 }
 
 const title = 'Reconstruction beside the object of the scan file';

@@ -120,7 +120,7 @@ async function fetchFiles(
   const { runId } = followed.run;
   const bundle = join(outputDir, bundleName);
   const artifact = followed.run.artifacts.find(({ name }) => name === bundleName);
-  await writeFileAtomic(bundle, await client.downloadArtifact(runId, bundleName));
+  await writeFileAtomic(bundle, await client.downloadArtifact(runId, bundleName, artifact?.digest));
   const loss = lossPicture(followed.epochs);
   await writeFileAtomic(join(outputDir, loss.name), loss.bytes);
   for (const name of ['ledger.jsonl', 'ledger-workers.jsonl'])

@@ -6,8 +6,6 @@ interface Version {
   readonly bytes: Uint8Array;
   /** Transfers that read it. */
   lent: number;
-  /** Whether it can still be asked for. */
-  current: boolean;
 }
 
 /** The newest, and the one before it for workers that are just fetching it. */
@@ -34,7 +32,7 @@ export class PublishedWeights {
     for (const [digest, version] of this.#versions) {
       if (this.#versions.size <= versionsKept) break;
       this.#versions.delete(digest);
-      this.#drop(version);
+      this.#reuse(version);
     }
   }
 
@@ -48,7 +46,7 @@ export class PublishedWeights {
       assert(lent, 'what was lent is given back once');
       lent = false;
       version.lent -= 1;
-      if (!version.current) this.#reuse(version);
+      if (this.#versions.get(digest) !== version) this.#reuse(version);
     };
     return { bytes: version.bytes, release };
   }
@@ -60,16 +58,12 @@ export class PublishedWeights {
     const digest = valuesDigestOf(bytes);
     const same = this.#versions.get(digest);
     this.#versions.delete(digest);
-    if (same !== undefined) this.#drop(same);
-    this.#versions.set(digest, { bytes, lent: 0, current: true });
+    if (same !== undefined) this.#reuse(same);
+    this.#versions.set(digest, { bytes, lent: 0 });
     return [digest, slabDigests(this.#layout, weights).tensors];
   }
 
-  #drop(version: Version): void {
-    version.current = false;
-    this.#reuse(version);
-  }
-
+  /** Of a version that cannot be asked for any more. */
   #reuse({ bytes, lent }: Version): void {
     if (lent === 0) this.#spare = bytes;
   }

@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   if (process.connected) process.on('disconnect', () => leave.abort());
   // Before the thread starts: TensorFlow reads its environment once, when the library loads.
   configureRuntime(pinsOf(options));
-  const link = new FleetLink(options.coordinator, bulkWays.slice(bulkWays.indexOf(options.bulk)));
+  const link = new FleetLink(options.coordinator, options.bulk);
   const compute = new ComputeClient({ logger });
   await requireDevice(options.accelerator, compute);
   const loaders = loadersOf(options);

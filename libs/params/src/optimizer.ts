@@ -1,5 +1,6 @@
 import { assert, Fault } from '@ptychofleet/base';
-import { adamStepFast, ResidentAdam } from './adam-kernel.ts';
+import { ResidentAdam } from './adam-kernel.ts';
+import { adamStep } from './adam-step.ts';
 
 export interface OptimizerSpec {
   readonly kind: 'adam' | 'adamw' | 'sgd';
@@ -80,7 +81,7 @@ class Adam implements Optimizer {
       scale: 1 / Math.sqrt(1 - this.#beta2Power),
     };
     if (this.#resident?.weights === weights) this.#resident.step(gradient, numbers);
-    else adamStepFast({ weights, firstMoment, secondMoment, gradient }, numbers);
+    else adamStep({ weights, firstMoment, secondMoment, gradient }, numbers, 0, weights.length);
   }
 
   lendState(): OptimizerState {

@@ -4,7 +4,7 @@ import {
   type ClientReadableStream,
   type ClientWritableStream,
 } from '@grpc/grpc-js';
-import { Fault } from '@ptychofleet/base';
+import { digestOf, Fault } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { parseAddress } from './address.ts';
 import { ChunkCollector, chunksOf, type CollectorOptions } from './chunks.ts';
@@ -176,8 +176,18 @@ export class CoordinatorClient {
     }
   }
 
-  downloadArtifact(runId: string, name: string): Promise<Uint8Array> {
-    return receiveChunks(this.#runs.downloadArtifact({ runId, name }), `artifact ${name}`, artifactBytesMax);
+  /**
+   * @param digest what the run says it has; left out for what is made anew whenever it is asked for
+   * @throws Fault data-loss where something else arrives
+   */
+  async downloadArtifact(runId: string, name: string, digest?: string): Promise<Uint8Array> {
+    const stream = this.#runs.downloadArtifact({ runId, name });
+    const bytes = await receiveChunks(stream, `artifact ${name}`, artifactBytesMax);
+    if (digest === undefined || digestOf(bytes) === digest) return bytes;
+    throw new Fault(
+      'data-loss',
+      `${name} of ${runId} is damaged: it arrived with another digest than ${digest}`,
+    );
   }
 
   async getDataset(digest: string): Promise<Dataset__Output> {

@@ -9,7 +9,7 @@ import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest
 import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
 import { services } from './protocol.ts';
 
-/** How bulk data travels: through memory that both ends see, over HTTP/1.1, or in gRPC messages. */
+/** How bulk data travels, the fastest first: through memory that both ends see, over HTTP/1.1, or in gRPC messages. */
 export const bulkWays = ['memory', 'http', 'grpc'] as const;
 export type BulkWay = (typeof bulkWays)[number];
 
@@ -17,12 +17,12 @@ export type BulkWay = (typeof bulkWays)[number];
 export class FleetLink {
   readonly address: string;
   readonly #control;
-  readonly #ways: readonly BulkWay[];
+  readonly #best: BulkWay;
   #bulk: BulkPath | null = null;
 
-  /** @param ways those that may be used; gRPC always may */
-  constructor(address: string, ways: readonly BulkWay[] = bulkWays) {
-    this.#ways = ways;
+  /** @param best the fastest way that may be used */
+  constructor(address: string, best: BulkWay = 'memory') {
+    this.#best = best;
     this.address = parseAddress(address, '--coordinator');
     const own = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
     this.#control = new services.FleetService(this.address, credentials.createInsecure(), own);
@@ -33,8 +33,8 @@ export class FleetLink {
     await waitForReady(this.#control, this.address, timeoutMs);
     this.#bulk?.close();
     this.#bulk = null;
-    const http = new HttpPath(this.address, this.#ways.includes('memory'));
-    const way = this.#ways.includes('http') ? await http.connect(timeoutMs) : null;
+    const http = new HttpPath(this.address, this.#best === 'memory');
+    const way = this.#best !== 'grpc' ? await http.connect(timeoutMs) : null;
     if (way !== null) {
       this.#bulk = http;
       return way;

@@ -5,10 +5,11 @@ import { logFailure } from './respond.ts';
 
 /** What workers fetch and deliver, whatever way it comes. */
 export function bulkService(coordinator: Coordinator, logger: Logger): BulkService {
+  const isOpen = (sessionId: string): boolean => coordinator.workers.bySession(sessionId) !== undefined;
   return {
-    isOpen: (sessionId) => coordinator.workers.bySession(sessionId) !== undefined,
+    isOpen,
     async blob(sessionId, digest) {
-      if (coordinator.workers.bySession(sessionId) === undefined) throw unknownSession();
+      if (!isOpen(sessionId)) throw unknownSession();
       const lent = isContentDigest(digest) ? await coordinator.blob(digest) : null;
       if (lent === null)
         throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });

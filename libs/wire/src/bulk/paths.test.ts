@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { digestOf, digestOfText, Fault, valuesDigestOf } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bulkWays, FleetLink, type Digester } from '../index.ts';
+import { FleetLink, type Digester } from '../index.ts';
 import { bytesOfLength, resultOf, sameBytes, sharesMemory, startStore } from './bulk.test-support.ts';
 
 const { chunkBytesMax } = limits;
@@ -32,7 +32,7 @@ describe.each(cases.filter(([way]) => way !== 'memory' || sharesMemory))(
 
     beforeEach(async () => {
       fleet = await startStore(ways, address);
-      link = new FleetLink(fleet.server.address, bulkWays.slice(bulkWays.indexOf(way)));
+      link = new FleetLink(fleet.server.address, way);
       over = new AbortController();
       expect(await link.connect(10_000)).toBe(way);
     });

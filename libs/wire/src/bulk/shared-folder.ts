@@ -158,10 +158,11 @@ function isOurs(path: string): boolean {
 }
 
 function removeAbandoned(root: string): void {
+  const ownSpace = namespace();
   for (const name of readdirSync(root)) {
     const [, process, start, space] = folderForm.exec(name) ?? [];
     // A process of another namespace (a container) cannot be seen from here.
-    if (space !== namespace() || !isOurs(join(root, name))) continue;
+    if (space !== ownSpace || !isOurs(join(root, name))) continue;
     if (startOf(Number(process)) !== start) rmSync(join(root, name), { recursive: true, force: true });
   }
 }
