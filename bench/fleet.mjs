@@ -149,6 +149,17 @@ export class Fleet {
     return this.#workers.map(tasksOf);
   }
 
+  /** The most memory that each worker has had, MiB; none where the system does not tell. */
+  peaksMiB() {
+    return this.#workers.flatMap(({ child }) => {
+      const status = `/proc/${child.pid}/status`;
+      const [, kibibytes] = existsSync(status)
+        ? (/VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8')) ?? [])
+        : [];
+      return kibibytes === undefined ? [] : [Number(kibibytes) / 1024];
+    });
+  }
+
   async stop() {
     for (const { child } of this.#workers) child.kill('SIGTERM');
     await Promise.all(this.#workers.map(({ child }) => ended(child)));

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { provideTorch } from './torch/provide.mjs';
 import { Peer } from './child.mjs';
 import { Fleet, scanFile, train } from './fleet.mjs';
-import { summary, valueRow } from './measure.mjs';
+import { ratioRow, summary, valueRow } from './measure.mjs';
 
 export const title =
   'scale: one and two workers of one thread, beside PyTorch DDP over gloo (step of 16 patterns, f=2)';
@@ -15,7 +15,8 @@ async function ourStep(context, scan, steps, workers) {
     const { epochs } = await train(context, fleet, scan, 2);
     const gradients = fleet.tasks().flatMap((tasks) => tasks.slice(-steps));
     const computing = gradients.map(({ computeMs, microBatches }) => computeMs / microBatches);
-    return { ms: (1000 * epochs.at(-1).seconds) / steps, computeMs: summary(computing).median };
+    const ms = (1000 * epochs.at(-1).seconds) / steps;
+    return { ms, computeMs: summary(computing).median, peaksMiB: fleet.peaksMiB() };
   } finally {
     await fleet.stop();
   }
@@ -25,7 +26,7 @@ async function torchStep(context, python, file, world, steps) {
   const args = [context.bench('torch/ddp.py'), file, String(world), String(steps)];
   const peer = new Peer(python, args, { OMP_NUM_THREADS: '1' });
   try {
-    return (await peer.next()).ms;
+    return await peer.next();
   } finally {
     peer.end();
   }
@@ -42,12 +43,18 @@ export async function run(context) {
   writer.end();
   const samples = { ours1: [], ours2: [], theirs1: [], theirs2: [] };
   const computing = { 1: [], 2: [] };
+  const peaks = { ours: [], theirs: [] };
   for (let repeat = 0; repeat < (context.short ? 1 : 4); repeat++) {
     for (const world of [1, 2]) {
-      const { ms, computeMs } = await ourStep(context, scan, steps, world);
-      samples[`ours${world}`].push(ms);
-      computing[world].push(computeMs);
-      samples[`theirs${world}`].push(await torchStep(context, python, file, world, steps));
+      const ours = await ourStep(context, scan, steps, world);
+      const theirs = await torchStep(context, python, file, world, steps);
+      samples[`ours${world}`].push(ours.ms);
+      samples[`theirs${world}`].push(theirs.ms);
+      computing[world].push(ours.computeMs);
+      if (world === 2) {
+        peaks.ours.push(...ours.peaksMiB);
+        peaks.theirs.push(...theirs.peaksMiB);
+      }
     }
   }
   const gain = (one, two) => one.map((ms, i) => ms / two[i]);
@@ -59,5 +66,8 @@ export async function run(context) {
     pair('speed-up by the second worker', '×', ours, theirs, gain(ours, theirs)),
     // Cores that share caches, memory and power: no way of working together gains more than this.
     valueRow('speed-up if nothing but computing took time', '×', gain(computing[1], computing[2]).map((x) => 2 * x)), // prettier-ignore
+    ...(peaks.ours.length === 0
+      ? []
+      : [ratioRow('peak memory of a worker of two', 'MiB', peaks.ours, peaks.theirs)]),
   ];
 }

@@ -1,10 +1,11 @@
-"""Steps of distributed data-parallel PyTorch over gloo: forward, backward with all-reduce, Adam. Prints the median step.
+"""Steps of distributed data-parallel PyTorch over gloo: forward, backward with all-reduce, Adam. Prints the median step and the peak memory of each process.
 
     python ddp.py inputs.npz WORLD STEPS
 """
 
 import json
 import os
+import resource
 import socket
 import statistics
 import sys
@@ -34,8 +35,8 @@ def work(rank, path, world, steps, port, answer):
         times.append((time.perf_counter() - started) * 1000)
     if world > 1:
         distributed.destroy_process_group()
-    if rank == 0:
-        answer.put(statistics.median(times[2:]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    answer.put((rank, statistics.median(times[2:]), peak))
 
 
 def main(path, world, steps):
@@ -51,7 +52,8 @@ def main(path, world, steps):
         process.join()
         if process.exitcode != 0:
             sys.exit("a process of the group failed")
-    print(json.dumps({"ms": answer.get()}), flush=True)
+    answers = sorted(answer.get() for _ in processes)
+    print(json.dumps({"ms": answers[0][1], "peaksMiB": [peak for _, _, peak in answers]}), flush=True)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ export function createEngine(
     const other = () => {
       const moved = Object.entries(weights).map(([name, tensor]) => [
         name,
-        tf.add(tf.mul(tensor, 0.5), 0.01),
+        tf.tidy(() => tf.add(tf.mul(tensor, 0.5), 0.01)),
       ]);
       return define(
         Object.fromEntries(moved) as NamedTensorMap,

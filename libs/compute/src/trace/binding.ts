@@ -41,8 +41,14 @@ export interface NativeBinding {
   idsOf(tensors: readonly Tensor[]): number[];
   typeOf(tensor: Tensor): number;
   tensorOf(info: HandleInfo): Tensor;
+  /** A new native tensor of zeros. */
+  zeros(kind: { readonly shape: readonly number[]; readonly dtype: number }): number;
+  /** The bits of a tensor as integers; integers and truth values as they are. */
+  bits(tensor: Tensor): Tensor;
   /** Shape, type and values of a native tensor that is known by its id alone. */
   valueOf(id: number): { shape: readonly number[]; dtype: number; values: ArrayBufferView };
+  /** TensorFlow's numbers for types of tensors. */
+  readonly types: { readonly int: number; readonly complex: number };
   readonly kinds: Readonly<Record<number, 'string' | 'int' | 'float' | 'bool' | 'type' | 'shape'>>;
 }
 
@@ -56,6 +62,31 @@ export function nativeBinding(tf: TensorFlow): NativeBinding {
     idsOf: (tensors) => backend.getInputTensorIds(tensors),
     typeOf: ({ dtype }) => backend.getDTypeInteger(dtype),
     tensorOf: (info) => backend.createOutputTensor(info),
+    zeros({ shape, dtype }) {
+      const attributes = [
+        { name: 'dtype', type: functions.TF_ATTR_TYPE as number, value: dtype },
+        { name: 'init', type: functions.TF_ATTR_BOOL as number, value: true },
+      ];
+      const dimensions = functions.createTensor([shape.length], functions.TF_INT32 as number, Int32Array.from(shape)); // prettier-ignore
+      try {
+        const [zeros] = functions.executeOp('Empty', attributes, [dimensions], 1) as [HandleInfo];
+        return zeros.id;
+      } finally {
+        functions.deleteTensor(dimensions);
+      }
+    },
+    bits(tensor) {
+      if (tensor.dtype !== 'float32') return tensor;
+      const attributes = ['T', 'type'].map((name, i) => ({
+        name,
+        type: functions.TF_ATTR_TYPE as number,
+        value: [functions.TF_FLOAT, functions.TF_INT32][i],
+      }));
+      const [bits] = functions.executeOp('Bitcast', attributes, backend.getInputTensorIds([tensor]), 1) as [
+        HandleInfo,
+      ];
+      return backend.createOutputTensor(bits);
+    },
     valueOf(id) {
       const [copy] = functions.executeOp('Identity', [], [id], 1) as [HandleInfo];
       try {
@@ -64,6 +95,7 @@ export function nativeBinding(tf: TensorFlow): NativeBinding {
         functions.deleteTensor(copy.id);
       }
     },
+    types: { int: functions.TF_INT32 as number, complex: functions.TF_COMPLEX64 as number },
     kinds: Object.fromEntries(
       (['string', 'int', 'float', 'bool', 'type', 'shape'] as const).map((kind) => [
         functions[`TF_ATTR_${kind.toUpperCase()}`],

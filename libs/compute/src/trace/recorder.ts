@@ -1,129 +1,177 @@
-import { bytesOf } from '@ptychofleet/base';
+import { bytesOf, messageOf } from '@ptychofleet/base';
 import type { KernelAttribute, Tensor, TensorFlow } from '../runtime.ts';
-import { nativeBinding, withBinding, type HandleInfo } from './binding.ts';
-import { encodeSavedModel, shapeOf, type GraphAttribute, type GraphNode } from './graph-def.ts';
+import { nativeBinding, withBinding, type HandleInfo, type NativeBinding } from './binding.ts';
+import type { Instruction, KernelCall, Program, Slot, ValueKind } from './program.ts';
 
 /** Why a function cannot be replaced by a graph: no fault, since it still runs operation by operation. */
 export class TraceRefusal extends Error {}
 
-/** A function as a graph, and what it gave while it was recorded. */
-export interface Recording {
-  readonly savedModel: Uint8Array;
-  /** Names to feed, in the order of the inputs. */
-  readonly inputNames: readonly string[];
-  /** Names to fetch: those of the function's results, then some whose values nobody needs. */
-  readonly outputNames: readonly string[];
-  readonly outputs: Tensor[];
-}
-
 /**
- * What TensorFlow's graph optimiser (2.19) would write anew with other roundings. It reorders sums and products of several
- * tensors unless they bear the marks of its own earlier work (arithmetic_optimizer.cc), and merges x·sigmoid(x) into one
- * kernel unless something else reads the sigmoid (remapper.cc). Where this list is not enough the graph is not taken.
+ * Writes down every kernel that `compute` calls without computing it: what depends on `inputs` is passed on as a shape
+ * without values, so that recording a gradient takes no more memory than its largest operation does. A shape comes from the
+ * kernel itself, run once on zeros and freed at once; from `like`, where a recording with other inputs is at hand.
+ * @param like a program that this one must equal in everything but its inputs.
+ * @throws TraceRefusal when `compute` looks at values, makes tensors of text, or differs from `like`.
  */
-const reordered = new Set(['Add', 'AddV2', 'Mul']);
-const marks = Object.fromEntries(
-  ['AddOpsRewriteStage', 'MinimizeBroadcasts'].map((stage) => [
-    `_grappler_ArithmeticOptimizer_${stage}`,
-    { b: true },
-  ]),
-);
-const merged = 'Sigmoid';
-
-/**
- * Runs `compute` once, operation by operation, and writes down every kernel that it calls. The tensors of `inputs` become
- * placeholders; whatever else is read becomes a constant.
- * @throws TraceRefusal when `compute` looks at values or uses what a graph cannot hold.
- */
-export function record(tf: TensorFlow, inputs: readonly Tensor[], compute: () => Tensor[]): Recording {
+export function record(
+  tf: TensorFlow,
+  inputs: readonly Tensor[],
+  compute: () => Tensor[],
+  like?: Program,
+): Program {
   const native = nativeBinding(tf);
-  const nodes: GraphNode[] = [];
-  /** Native tensor → the node output that makes it. */
-  const sources = new Map<number, string>();
-  /** Tensors made from host values during the recording. */
-  const made = new Map<number, { shape: readonly number[]; dtype: number; values: ArrayBufferView }>();
-
-  const add = (op: string, input: readonly string[], attr: Record<string, GraphAttribute>): string => {
-    const name = `n${nodes.length}`;
-    nodes.push({ name, op, input, attr });
-    return name;
-  };
-  const constant = (id: number): string => {
-    const { shape, dtype, values } = made.get(id) ?? native.valueOf(id);
-    const tensorContent = bytesOf(values).slice();
-    const name = add('Const', [], {
-      dtype: { type: dtype },
-      value: { tensor: { dtype, tensorShape: shapeOf(shape), tensorContent } },
-    });
-    sources.set(id, name);
-    return name;
-  };
-  const sourceOf = (id: number): string => sources.get(id) ?? constant(id);
-
-  const inputNames = native.idsOf(inputs).map((id, i) => {
-    const { shape } = inputs[i] as Tensor;
-    const name = add('Placeholder', [], {
-      dtype: { type: native.typeOf(inputs[i] as Tensor) },
-      shape: { shape: shapeOf(shape) },
-    });
-    sources.set(id, name);
-    return name;
-  });
-
-  const outputs = withBinding(
+  const notes = new Notes(native, like ?? null);
+  native.idsOf(inputs).forEach((id, i) => notes.input(id, kindOf(native, inputs[i] as Tensor)));
+  const results = withBinding(
     tf,
     {
       createTensor(shape, dtype, values) {
-        const id = native.functions.createTensor(shape, dtype, values);
         if (!ArrayBuffer.isView(values)) throw new TraceRefusal('it makes a tensor of text');
-        made.set(id, { shape, dtype, values });
+        const id = native.functions.createTensor(shape, dtype, values);
+        notes.made(id, { shape, dtype }, values);
         return id;
       },
-      executeOp(kernel, attributes, ids, outputCount): HandleInfo[] {
-        const results = native.functions.executeOp(kernel, attributes, ids, outputCount);
-        const attr = attributesOf(kernel, attributes, native.kinds);
-        const name = add(kernel, ids.map(sourceOf), reordered.has(kernel) ? { ...attr, ...marks } : attr);
-        results.forEach(({ id }, output) => sources.set(id, output === 0 ? name : `${name}:${output}`));
-        return results;
-      },
+      executeOp: (kernel, attributes, ids, outputCount) => notes.kernel(kernel, attributes, ids, outputCount),
       tensorDataSync() {
         throw new TraceRefusal('it reads values of a tensor while it runs');
       },
     },
     compute,
   );
-  const results = native.idsOf(outputs).map(sourceOf);
-  const witnesses = nodes
-    .filter(({ op }) => op === merged)
-    .map(({ name, attr }) => add('Identity', [name], { T: attr.T as GraphAttribute }));
-  const outputNames = [...results, ...witnesses];
-  return { savedModel: encodeSavedModel(nodes), inputNames, outputNames, outputs };
+  return notes.finish(native.idsOf(results));
 }
 
-function attributesOf(
-  kernel: string,
-  attributes: readonly KernelAttribute[],
-  kinds: Readonly<Record<number, 'string' | 'int' | 'float' | 'bool' | 'type' | 'shape'>>,
-): Record<string, GraphAttribute> {
-  const utf8 = (text: unknown) => new TextEncoder().encode(String(text));
-  const convert = ({ name, type, value }: KernelAttribute): GraphAttribute => {
-    const list = Array.isArray(value) ? (value as unknown[]) : null;
-    switch (kinds[type]) {
-      case 'string':
-        return list ? { list: { s: list.map(utf8) } } : { s: utf8(value) };
-      case 'int':
-        return list ? { list: { i: list as number[] } } : { i: value as number };
-      case 'float':
-        return list ? { list: { f: list as number[] } } : { f: value as number };
-      case 'bool':
-        return list ? { list: { b: list as boolean[] } } : { b: value as boolean };
-      case 'type':
-        return { type: value as number };
-      case 'shape':
-        return { shape: shapeOf(value as number[]) };
-      case undefined:
-        throw new TraceRefusal(`the attribute ${name} of ${kernel} is of a kind that is not known here`);
-    }
-  };
-  return Object.fromEntries(attributes.map((attribute) => [attribute.name, convert(attribute)]));
+const kindOf = (native: NativeBinding, tensor: Tensor): ValueKind => ({
+  shape: tensor.shape,
+  dtype: native.typeOf(tensor),
+});
+
+/** A native tensor that a function works with: one that exists, or a shape that stands for one. */
+interface Known extends ValueKind {
+  readonly slot: Slot;
+  /** Whether its values depend on the inputs. */
+  readonly varies: boolean;
 }
+
+class Notes {
+  readonly #native: NativeBinding;
+  readonly #like: Program | null;
+  readonly #instructions: Instruction[] = [];
+  readonly #known = new Map<number, Known>();
+  /** Tensors made from host values during the recording, which become constants where something reads them. */
+  readonly #made = new Map<number, ValueKind & { readonly values: ArrayBufferView }>();
+  #slots = 0;
+  /** Ids of what stands for a tensor; TensorFlow.js frees none below zero. */
+  #standIns = 0;
+
+  constructor(native: NativeBinding, like: Program | null) {
+    this.#native = native;
+    this.#like = like;
+  }
+
+  input(id: number, kind: ValueKind): void {
+    const slot = this.#slots++;
+    this.#add({ kind: 'input', slots: [slot], ...kind });
+    this.#known.set(id, { ...kind, slot, varies: true });
+  }
+
+  made(id: number, kind: ValueKind, values: ArrayBufferView): void {
+    this.#made.set(id, { ...kind, values });
+  }
+
+  kernel(
+    kernel: string,
+    attributes: readonly KernelAttribute[],
+    ids: readonly number[],
+    outputCount: number,
+  ): HandleInfo[] {
+    const operands = ids.map((id) => this.#read(id));
+    // With a program to follow nothing runs at all, so that even constants stay shapes.
+    const varies = this.#like !== null || operands.some((operand) => operand.varies);
+    const expected = this.#like?.instructions[this.#instructions.length];
+    const outputs: readonly (ValueKind & { id?: number })[] =
+      expected?.kind === 'kernel'
+        ? expected.outputs
+        : varies
+          ? this.#shapesOf(kernel, attributes, ids, outputCount)
+          : this.#native.functions.executeOp(kernel, attributes, ids, outputCount);
+    const slots = outputs.map(() => this.#slots++);
+    const inputs = operands.map(({ slot }) => slot);
+    const kinds = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
+    this.#add({ kind: 'kernel', kernel, attributes, inputs, slots, outputs: kinds });
+    return outputs.map(({ shape, dtype, id = --this.#standIns }, i) => {
+      this.#known.set(id, { shape, dtype, slot: slots[i] as Slot, varies });
+      return { id, shape, dtype };
+    });
+  }
+
+  finish(ids: readonly number[]): Program {
+    const results = ids.map((id) => this.#read(id).slot);
+    const program = { instructions: this.#instructions, results };
+    const complete = this.#like === null || this.#like.instructions.length === program.instructions.length;
+    if (!complete || (this.#like && this.#like.results.join() !== results.join())) throw differing();
+    return program;
+  }
+
+  /** Runs a kernel on zeros of the right shapes, and keeps nothing of it but the shapes of its results. */
+  #shapesOf(
+    kernel: string,
+    attributes: readonly KernelAttribute[],
+    ids: readonly number[],
+    outputCount: number,
+  ): ValueKind[] {
+    const { functions } = this.#native;
+    const borrowed: number[] = [];
+    try {
+      const operands = ids.map((id) => {
+        if (id >= 0) return id;
+        const zeros = this.#native.zeros(this.#known.get(id) as Known);
+        borrowed.push(zeros);
+        return zeros;
+      });
+      const results = functions.executeOp(kernel, attributes, operands, outputCount);
+      borrowed.push(...results.map(({ id }) => id));
+      return results.map(({ shape, dtype }) => ({ shape, dtype }));
+    } catch (error) {
+      throw new TraceRefusal(`${kernel} does not run on zeros: ${messageOf(error)}`, { cause: error });
+    } finally {
+      for (const id of borrowed) functions.deleteTensor(id);
+    }
+  }
+
+  #read(id: number): Known {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const { shape, dtype, values } = this.#made.get(id) ?? this.#native.valueOf(id);
+    // The binding has no way to make one again.
+    if (dtype === this.#native.types.complex) throw new TraceRefusal('it reads a complex constant');
+    const slot = this.#slots++;
+    this.#add({ kind: 'constant', slots: [slot], shape, dtype, values: copyOf(values) });
+    const constant = { shape, dtype, slot, varies: false };
+    this.#known.set(id, constant);
+    return constant;
+  }
+
+  #add(instruction: Instruction): void {
+    const expected = this.#like?.instructions[this.#instructions.length];
+    if (this.#like && !(expected && equal(instruction, expected))) throw differing();
+    this.#instructions.push(instruction);
+  }
+}
+
+const differing = () =>
+  new TraceRefusal('two recordings with different inputs differ in what should be constant');
+
+const copyOf = (values: ArrayBufferView): ArrayBufferView => (values as Float32Array).slice();
+
+function equal(a: Instruction, b: Instruction): boolean {
+  if (a.kind === 'kernel' || b.kind === 'kernel') {
+    const text = ({ kernel, attributes, inputs, slots }: KernelCall) =>
+      JSON.stringify([kernel, attributes, inputs, slots]);
+    return a.kind === b.kind && text(a as KernelCall) === text(b as KernelCall);
+  }
+  if (a.kind !== b.kind || a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
+  return a.kind !== 'constant' || b.kind !== 'constant' || sameBytes(bytesOf(a.values), bytesOf(b.values));
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -11,6 +11,8 @@ import { modelWith } from '../model.test-support.ts';
 import { tensorflow, type Tensor } from '../runtime.ts';
 import { syntheticScan } from '../scan.test-support.ts';
 import { nativeBinding, withBinding } from './binding.ts';
+import { record } from './recorder.ts';
+import { replay } from './replay.ts';
 import { TracedFunctions } from './traced-function.ts';
 
 const poisson = lossSpecSchema.parse({});
@@ -109,12 +111,15 @@ describe('a traced function', () => {
   const tf = tensorflow();
   let folder: string;
   let before: string | undefined;
+  let complexConstant: Tensor | undefined;
   beforeAll(() => {
+    complexConstant = tf.complex(tf.fill([3, 40], 2), tf.fill([3, 40], 3));
     folder = mkdtempSync(join(tmpdir(), 'traced-function-test-'));
     before = process.env.TMPDIR;
     process.env.TMPDIR = folder;
   });
   afterAll(() => {
+    complexConstant?.dispose();
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
     rmSync(folder, { recursive: true });
@@ -177,6 +182,11 @@ describe('a traced function', () => {
       /reads values of a tensor/,
     ],
     ['is rounded otherwise in a graph', (x: Tensor) => tf.softmax(tf.mul(tf.sin(x), 3)), /other bytes/],
+    [
+      'reads a complex constant',
+      (x: Tensor) => tf.real(tf.mul(tf.complex(x, x), complexConstant as Tensor)),
+      /complex constant/,
+    ],
     ['uses a kernel whose types are left to be guessed', (x: Tensor) => tf.expandDims(x, 0), /No attr named/],
   ])('that %s is never a graph, and says so once', (_, body, reason) => {
     const { calls, notes } = threeCalls(body);
@@ -185,6 +195,49 @@ describe('a traced function', () => {
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatch(reason);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('runs one by one without a graph in little memory, and frees everything', () => {
+    const depth = 40;
+    const body = (x: Tensor) => {
+      let value = x;
+      for (let i = 0; i < depth; i++) value = tf.sin(tf.add(value, x));
+      return value;
+    };
+    const { functions } = nativeBinding(tf);
+    const live = new Set<number>();
+    let most = 0;
+    const counted: Partial<typeof functions> = {
+      executeOp(...args) {
+        const outputs = functions.executeOp(...args);
+        for (const { id } of outputs) live.add(id);
+        most = Math.max(most, live.size);
+        return outputs;
+      },
+      deleteTensor(id) {
+        live.delete(id);
+        functions.deleteTensor(id);
+      },
+    };
+    const mostOf = (run: (x: Tensor) => Tensor): number => {
+      [most] = [0, live.clear()];
+      const x = tf.tensor1d([1, 2, 3]);
+      withBinding(tf, counted, () => tf.tidy(() => void run(x)));
+      x.dispose();
+      expect([...live], 'tensors that nobody freed').toEqual([]);
+      return most;
+    };
+    expect(mostOf(body)).toBeGreaterThan(depth);
+    expect(
+      mostOf(
+        (x) =>
+          replay(
+            tf,
+            record(tf, [x], () => [body(x)]),
+            [x],
+          )[0] as Tensor,
+      ),
+    ).toBeLessThan(5);
   });
 
   it('passes a bug on as it is', () => {

@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bytesOf, messageOf } from '@ptychofleet/base';
+import { messageOf } from '@ptychofleet/base';
 import type { Tensor, TensorFlow } from '../runtime.ts';
 import { nativeBinding } from './binding.ts';
 import { graphTag } from './graph-def.ts';
-import { record, TraceRefusal, type Recording } from './recorder.ts';
+import { forms, toGraph, type SavedGraph } from './saved-graph.ts';
+import type { Program } from './program.ts';
+import { record, TraceRefusal } from './recorder.ts';
+import { replay } from './replay.ts';
 
 /** A computation: results that depend on the values of `inputs` alone, and on what never changes. */
 export interface Call {
@@ -13,21 +16,24 @@ export interface Call {
   readonly compute: () => Tensor[];
 }
 
-/** A function loaded as one graph. */
-interface Graph {
+/** A function as one graph; where none gives its bits, its recorded operations one by one. */
+interface Frozen {
   run(inputs: readonly Tensor[]): Tensor[];
   dispose(): void;
 }
 
-type Stage = { readonly kind: 'once' | 'eager' } | { readonly kind: 'graph'; readonly graph: Graph };
+type Stage =
+  | { readonly kind: 'recorded'; readonly program: Program }
+  | { readonly kind: 'frozen'; readonly frozen: Frozen }
+  | { readonly kind: 'eager' };
 
 /** Graphs kept: gradient, loss and prediction of a few shapes. */
 const graphsMax = 8;
 
 /**
- * Runs functions of fixed shape, the first time operation by operation, from the second time on as one graph each
- * (design: runtime, "Trace and freeze"). The bits are those of the operations one by one, or there is no graph: it is taken
- * only if two recordings with different inputs are equal, and if it gives the bytes that both of them gave.
+ * Runs functions of fixed shape, the first time as their recorded operations one by one, from the second time on as one graph
+ * each (design: runtime, "Trace and freeze"). The bits are those of the operations one by one, or there is no graph: it is
+ * taken only if recordings with different inputs are equal, and if it gives the bytes of the operations for both.
  */
 export class TracedFunctions {
   readonly #tf: TensorFlow;
@@ -48,16 +54,21 @@ export class TracedFunctions {
   run(name: string, call: Call, other: () => Call): Tensor[] {
     const key = `${name} ${call.inputs.map(({ shape }) => `[${shape.join()}]`).join('')}`;
     const stage = this.#stages.get(key);
-    if (stage?.kind === 'graph') return stage.graph.run(call.inputs);
+    if (stage?.kind === 'frozen') return stage.frozen.run(call.inputs);
     if (stage?.kind === 'eager') return call.compute();
-    if (stage === undefined) {
-      this.#keep(key, { kind: 'once' });
-      return call.compute();
-    }
     try {
-      const { graph, outputs } = freeze(this.#tf, call, other());
-      this.#keep(key, { kind: 'graph', graph });
-      return outputs;
+      const program = record(this.#tf, call.inputs, call.compute, stage?.program);
+      if (stage === undefined) {
+        this.#keep(key, { kind: 'recorded', program });
+        return replay(this.#tf, program, call.inputs);
+      }
+      this.#tf.tidy(() => {
+        const { inputs, compute } = other();
+        record(this.#tf, inputs, compute, program);
+      });
+      const frozen = this.#freeze(name, program, call, other);
+      this.#keep(key, { kind: 'frozen', frozen });
+      return frozen.run(call.inputs);
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
       this.#keep(key, { kind: 'eager' });
@@ -67,8 +78,24 @@ export class TracedFunctions {
   }
 
   dispose(): void {
-    for (const stage of this.#stages.values()) if (stage.kind === 'graph') stage.graph.dispose();
+    for (const stage of this.#stages.values()) if (stage.kind === 'frozen') stage.frozen.dispose();
     this.#stages.clear();
+  }
+
+  #freeze(name: string, program: Program, call: Call, other: () => Call): Frozen {
+    const tf = this.#tf;
+    try {
+      for (const apart of forms) {
+        const graph = load(tf, toGraph(program, nativeBinding(tf), apart));
+        if (repeats(tf, graph, program, other) && repeats(tf, graph, program, () => call)) return graph;
+        graph.dispose();
+      }
+      throw new TraceRefusal('the graph gives other bytes');
+    } catch (error) {
+      if (!(error instanceof TraceRefusal)) throw error;
+      this.#note(`${name} runs operation by operation, not as one graph: ${error.message}`);
+      return { run: (inputs) => replay(tf, program, inputs), dispose() {} };
+    }
   }
 
   #keep(key: string, stage: Stage): void {
@@ -76,33 +103,30 @@ export class TracedFunctions {
     this.#stages.set(key, stage);
     const [oldest] = this.#stages;
     if (this.#stages.size <= graphsMax || oldest === undefined) return;
-    if (oldest[1].kind === 'graph') oldest[1].graph.dispose();
+    if (oldest[1].kind === 'frozen') oldest[1].frozen.dispose();
     this.#stages.delete(oldest[0]);
   }
 }
 
-/** @throws TraceRefusal */
-function freeze(tf: TensorFlow, call: Call, other: Call): { graph: Graph; outputs: Tensor[] } {
-  const first = record(tf, call.inputs, call.compute);
-  const second = record(tf, other.inputs, other.compute);
-  if (!sameBytes(first.savedModel, second.savedModel)) {
-    throw new TraceRefusal('two recordings with different inputs differ in what should be constant');
-  }
-  const graph = load(tf, first);
-  const repeats = (inputs: readonly Tensor[], outputs: readonly Tensor[]) =>
-    graph.run(inputs).every((tensor, i) => sameBytes(valuesOf(tensor), valuesOf(outputs[i] as Tensor)));
-  if (!repeats(call.inputs, first.outputs) || !repeats(other.inputs, second.outputs)) {
-    graph.dispose();
-    throw new TraceRefusal('the graph gives other bytes');
-  }
-  return { graph, outputs: first.outputs };
+/** Whether the graph gives the bits of the operations one by one. Nothing of the comparison stays: memory is fullest here. */
+function repeats(tf: TensorFlow, graph: Frozen, program: Program, of: () => Call): boolean {
+  let equal = false;
+  tf.tidy(() => {
+    const { inputs } = of();
+    const expected = replay(tf, program, inputs);
+    equal = graph.run(inputs).every((tensor, i) => sameBits(tf, tensor, expected[i] as Tensor));
+  });
+  return equal;
 }
 
-const valuesOf = (tensor: Tensor): Uint8Array => bytesOf(tensor.dataSync());
+/** Compares in TensorFlow, so that no copy of a gradient waits for the garbage collector. */
+function sameBits(tf: TensorFlow, a: Tensor, b: Tensor): boolean {
+  const { bits } = nativeBinding(tf);
+  return tf.tidy(() => tf.all(tf.equal(bits(a), bits(b))).dataSync()[0] === 1);
+}
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
-function load(tf: TensorFlow, { savedModel, inputNames, outputNames, outputs }: Recording): Graph {
+/** @throws TraceRefusal when TensorFlow does not take the graph. */
+function load(tf: TensorFlow, { savedModel, inputNames, outputNames, resultCount }: SavedGraph): Frozen {
   const native = nativeBinding(tf);
   const { functions } = native;
   // TensorFlow reads a graph from a folder and keeps all of it, so nothing stays on disk that somebody else could change.
@@ -120,8 +144,8 @@ function load(tf: TensorFlow, { savedModel, inputNames, outputNames, outputs }: 
   return {
     run(tensors) {
       const results = functions.runSavedModel(id, native.idsOf(tensors), inputs, fetched);
-      for (const { id } of results.slice(outputs.length)) functions.deleteTensor(id);
-      return results.slice(0, outputs.length).map((info) => native.tensorOf(info));
+      for (const { id } of results.slice(resultCount)) functions.deleteTensor(id);
+      return results.slice(0, resultCount).map((info) => native.tensorOf(info));
     },
     dispose: () => functions.deleteSavedModel(id),
   };
