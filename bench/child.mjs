@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** Processes that are alive: none outlives the bench, however it ends. */
@@ -15,6 +16,18 @@ export function launch(program, args, options) {
   alive.add(child);
   child.on('close', () => alive.delete(child));
   return child;
+}
+
+/**
+ * Resident memory of a process in MiB: the most it has had, and what is its own now, without pages of files, which processes share.
+ * Null where the system does not tell.
+ */
+export function memoryOf(pid) {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) return null;
+  const text = readFileSync(status, 'utf8');
+  const mebibytes = (field) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(text)?.[1]) / 1024;
+  return { peakMiB: mebibytes('VmHWM'), ownMiB: mebibytes('RssAnon') };
 }
 
 /** A process that answers each line on its standard input with one line of JSON. */
@@ -41,6 +54,10 @@ export class Peer {
       this.#ended = new Error(`${program} ${args[0]} ended with code ${code}: ${complaint}`);
       for (const { reject } of this.#waiting) reject(this.#ended);
     });
+  }
+
+  get pid() {
+    return this.#child.pid;
   }
 
   /** The next line: the first one says that the process is ready. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { launch, Peer } from './child.mjs';
+import { launch, memoryOf, Peer } from './child.mjs';
 
 const stdio = ['ignore', 'pipe', 'pipe', 'ipc'];
 
@@ -151,13 +151,7 @@ export class Fleet {
 
   /** The most memory that each worker has had, MiB; none where the system does not tell. */
   peaksMiB() {
-    return this.#workers.flatMap(({ child }) => {
-      const status = `/proc/${child.pid}/status`;
-      const [, kibibytes] = existsSync(status)
-        ? (/VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8')) ?? [])
-        : [];
-      return kibibytes === undefined ? [] : [Number(kibibytes) / 1024];
-    });
+    return this.#workers.flatMap(({ child }) => memoryOf(child.pid)?.peakMiB ?? []);
   }
 
   async stop() {

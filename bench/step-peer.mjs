@@ -6,10 +6,12 @@ import { configureRuntime, createEngine } from '@ptychofleet/compute';
 import { lossSpecSchema, modelSpecSchema } from '@ptychofleet/config';
 import { defaultSimulation, prepareScan, simulateScan, writeNpz } from '@ptychofleet/data';
 import { initialWeights } from '@ptychofleet/model';
+import { letGo, markHeapInOneGo } from '@ptychofleet/wire';
 
 const { gridsize, width, groups, file } = JSON.parse(process.argv[2]);
 const N = 64;
 const C = gridsize ** 2;
+markHeapInOneGo();
 configureRuntime({ intraOpThreads: 1 });
 const scan = simulateScan({
   ...defaultSimulation,
@@ -57,7 +59,10 @@ const doings = {
   // New weights each time, as in training.
   gradient() {
     engine.setWeights(weights);
-    return engine.gradient(batch).lossSum;
+    const { lossSum, gradient } = engine.gradient(batch);
+    // As a worker does with what it has delivered.
+    letGo(gradient);
+    return lossSum;
   },
   predict() {
     engine.predict(batch, N);

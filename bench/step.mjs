@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { provideTorch } from './torch/provide.mjs';
-import { Peer } from './child.mjs';
+import { memoryOf, Peer } from './child.mjs';
 import { interleave, ratioRow } from './measure.mjs';
 
 export const title = 'step: gradient and prediction of one micro-batch, one thread, beside plain PyTorch';
@@ -20,10 +20,12 @@ export async function run(context) {
     const difference = Math.abs(a.loss / b.loss - 1);
     if (!(difference < 1e-3)) throw new Error(`the losses differ: ours ${a.loss}, PyTorch's ${b.loss}`);
     const peaks = {};
+    const own = { ours: 0, theirs: 0 };
     for (const doing of ['gradient', 'predict']) {
       const ask = (name, peer) => async () => {
         const { ms, peakMiB } = await peer.ask(doing);
         peaks[name] = peakMiB;
+        own[name] = Math.max(own[name], memoryOf(peer.pid)?.ownMiB ?? 0);
         return ms;
       };
       const samples = await interleave(
@@ -34,6 +36,8 @@ export async function run(context) {
       rows.push(ratioRow(what, 'ms', samples.ours, samples.theirs));
     }
     rows.push(ratioRow(`peak memory, gridsize ${gridsize}`, 'MiB', [peaks.ours], [peaks.theirs]));
+    if (own.ours > 0)
+      rows.push(ratioRow('– without pages of program files', 'MiB', [own.ours], [own.theirs]));
     ours.end();
     theirs.end();
   }
