@@ -12,7 +12,11 @@ export async function run(context) {
   for (const gridsize of [1, 2]) {
     const file = path.join(context.folder, `step-${gridsize}.npz`);
     const settings = { gridsize, width: 2, groups: context.short ? 1 : 4, file };
-    const ours = new Peer(context.node, [context.bench('step-peer.mjs'), JSON.stringify(settings)]);
+    const ours = new Peer(context.node, [
+      '--expose-gc',
+      context.bench('step-peer.mjs'),
+      JSON.stringify(settings),
+    ]);
     await ours.next();
     const theirs = new Peer(python, [context.bench('torch/step.py'), file], { OMP_NUM_THREADS: '1' });
     await theirs.next();
