@@ -1,7 +1,19 @@
 import { Fleet, scanFile, train } from './fleet.mjs';
 import { valueRow } from './measure.mjs';
 
-export const title = 'sync: share of the time in which a worker does not compute (step of 16 patterns, f=2)';
+export const title =
+  'sync: share of the time in which a worker does not compute (f=2, steps of 16 patterns where nothing else is said)';
+
+/** What is not computing costs a step the same whatever it computes: four times the patterns, a quarter of the share. */
+const cases = [
+  { workers: 2, delayMs: 0 },
+  { workers: 2, delayMs: 1 },
+  { workers: 2, delayMs: 5 },
+  { workers: 1, delayMs: 0 },
+  { workers: 8, delayMs: 0 },
+  { workers: 2, delayMs: 0, batch: 64 },
+  { workers: 2, delayMs: 5, batch: 64 },
+];
 
 /** The first tasks load TensorFlow's kernels and record graphs. */
 const settling = 4;
@@ -63,19 +75,18 @@ const parts = [
 
 export async function run(context) {
   const steps = context.short ? 4 : 16;
-  const scan = await scanFile(context, steps);
-  const cases = [[2, 0], [2, 1], [2, 5], [1, 0], [8, 0]]; // prettier-ignore
   const rows = [];
-  for (const [workers, delayMs] of context.short ? cases.slice(0, 1) : cases) {
+  for (const { workers, delayMs, batch = 16 } of context.short ? cases.slice(0, 1) : cases) {
+    const scan = await scanFile(context, steps, batch);
     const fleet = await Fleet.start(context, { workers, delayMs });
     try {
       await fleet.ready;
       // Every worker has a part of each step.
-      const flags = { '--virtual-shards': Math.max(4, workers) };
+      const flags = { '--virtual-shards': Math.max(4, workers), '--batch_size': batch };
       await train(context, fleet, scan, context.short ? 3 : 2, flags);
       const shares = sharesOf(fleet);
       if (shares.length === 0) throw new Error(`${workers} workers: too few tasks to tell`);
-      const name = `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${delayMs} ms one way`;
+      const name = `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${delayMs} ms one way${batch === 16 ? '' : `, ${batch} patterns`}`;
       const row = (what, part) => valueRow(what, '%', shares.map((share) => share[part])); // prettier-ignore
       rows.push(row(name, 'all'), ...parts.map(([part, what]) => row(`– ${what}`, part)));
     } finally {

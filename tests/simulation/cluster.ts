@@ -36,6 +36,8 @@ const intakesMs = [0, 1, 4, 16, 64];
 export function simulate(simulation: Simulation, transcript?: (line: string) => void): Outcome {
   const { seed, plan, workers: workerCount, faults } = simulation;
   const random = new RandomSequence(new RandomStream(seed, 'cluster'));
+  // Of its own, so that schedules stay what they were before results took two messages.
+  const onTheWay = new RandomSequence(new RandomStream(seed, 'results on their way'));
   const time = new VirtualTime();
   const troubled = new Set(faults.map(({ worker }) => `w${worker}`));
   const clockJumps = faults.filter(({ kind }) => kind === 'clock').length;
@@ -51,7 +53,7 @@ export function simulate(simulation: Simulation, transcript?: (line: string) => 
   });
   const workers = Array.from({ length: workerCount }, (_, index) => {
     const slots = 1 + random.integer(3);
-    return new SimulatedWorker(`w${index}`, slots, time, random, coordinator);
+    return new SimulatedWorker(`w${index}`, slots, time, { random, onTheWay }, coordinator);
   });
 
   const late = new Set(faults.filter(({ kind }) => kind === 'join').map(({ worker }) => worker));

@@ -160,6 +160,10 @@ export class SimulatedCoordinator implements CoordinatorEnd {
     this.#dispatch({ type: 'worker-lost', worker: life.id, reason });
   }
 
+  arriving(life: Life, lease: number): void {
+    this.#dispatch({ type: 'result-arriving', worker: life.id, lease });
+  }
+
   /** The machine gets every answer to see, those of lives long over too: refusing them is its business. */
   answer(life: Life, lease: number, answer: AnswerMessage): void {
     if (this.#down) return;

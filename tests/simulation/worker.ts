@@ -40,6 +40,8 @@ export interface Life {
   readonly slots: number;
   readonly up: Link;
   readonly down: Link;
+  /** Beginnings of results; they come before the results mostly, which is all that anybody may count on. */
+  readonly ahead: Link;
 }
 
 /** What the coordinator hears from workers. */
@@ -50,6 +52,8 @@ export interface CoordinatorEnd {
   heard(life: Life): void;
   drain(life: Life): void;
   lose(life: Life, reason: string): void;
+  /** The first bytes of an answer are there. */
+  arriving(life: Life, lease: number): void;
   answer(life: Life, lease: number, answer: AnswerMessage): void;
   fail(life: Life, lease: number, reason: string): void;
   weights(name: string): Float32Array | undefined;
@@ -84,6 +88,7 @@ export class SimulatedWorker {
   readonly #slots: number;
   readonly #time: VirtualTime;
   readonly #random: RandomSequence;
+  readonly #onTheWay: RandomSequence;
   readonly #coordinator: CoordinatorEnd;
   #life: Life | null = null;
   #incarnation = 0;
@@ -98,21 +103,22 @@ export class SimulatedWorker {
     name: string,
     slots: number,
     time: VirtualTime,
-    random: RandomSequence,
+    { random, onTheWay }: { random: RandomSequence; onTheWay: RandomSequence },
     coordinator: CoordinatorEnd,
   ) {
     this.name = name;
     this.#slots = slots;
     this.#time = time;
     this.#random = random;
+    this.#onTheWay = onTheWay;
     this.#coordinator = coordinator;
   }
 
   start(): void {
     if (this.#gone || this.#life !== null) return;
-    const link = (): Link => new Link(this.#time, this.#random, this.weather);
+    const link = (random = this.#random): Link => new Link(this.#time, random, this.weather);
     const id = workerId(`${this.name}.${++this.#incarnation}`);
-    const life: Life = { id, slots: this.#slots, up: link(), down: link() };
+    const life: Life = { id, slots: this.#slots, up: link(), down: link(), ahead: link(this.#onTheWay) };
     this.#life = life;
     life.up.frame(() => this.#coordinator.join(life, this));
     this.#beat(life);
@@ -227,6 +233,7 @@ export class SimulatedWorker {
           if (other !== undefined) this.#coordinator.answer(life, other, answer);
         });
       }
+      life.ahead.call(() => this.#coordinator.arriving(life, lease));
       life.up.call(() => this.#coordinator.answer(life, lease, answer));
     }
     this.#next();

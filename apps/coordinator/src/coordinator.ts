@@ -167,8 +167,12 @@ export class Coordinator {
     this.#dispatch({ type: 'worker-lost', worker: life.id, reason });
   }
 
-  /** How many values the answer to a lease must have, and memory for them; null when the lease is not in force. */
-  expectedAnswer(life: WorkerLife, leaseId: number): ExpectedAnswer | null {
+  /**
+   * An answer begins to arrive: how many values it must have, and memory for them; null when the lease is not in force.
+   */
+  expectAnswer(life: WorkerLife, leaseId: number): ExpectedAnswer | null {
+    this.heard(life);
+    this.#dispatch({ type: 'result-arriving', worker: life.id, lease: leaseId });
     const lease = this.#state.leases.get(leaseId);
     if (lease === undefined || lease.worker !== life.id) return null;
     const job = this.#runs.get(lease.run)?.job;

@@ -43,6 +43,8 @@ export type FleetEvent =
       readonly dismiss?: boolean;
     }
   | { readonly type: 'worker-lost'; readonly worker: WorkerId; readonly reason: string }
+  /** The first bytes of a result are in. The rest may wait for the coordinator, and the worker is at the next one. */
+  | { readonly type: 'result-arriving'; readonly worker: WorkerId; readonly lease: number }
   | {
       readonly type: 'task-finished';
       readonly worker: WorkerId;

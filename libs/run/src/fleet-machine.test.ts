@@ -190,28 +190,76 @@ describe('fleet machine', () => {
     );
   });
 
-  it('gives others what a late worker is at and what it holds ahead, once each', () => {
-    const state = initialFleet(limits);
-    const plan = { ...tinyPlan, groupCount: 8, batchSize: 8, virtualShards: 8 };
+  describe('with a worker that has finished all it can, in 10 ms each, and one that has finished nothing', () => {
     const [steady, slow] = [workerId('a'), workerId('b')];
-    for (const worker of [steady, slow]) advanceAt(state, joining(worker, 2));
-    advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
-    let nowMs = 0;
-    for (let lease: number | undefined; ;) {
-      lease = [...state.workers.get(steady)!.leases][0];
-      if (lease === undefined) break;
-      nowMs += 10;
-      advanceAt(state, { type: 'task-finished', worker: steady, lease, digest: 'd', computeMs: 10 }, nowMs);
+
+    function begin() {
+      const state = initialFleet(limits);
+      const plan = { ...tinyPlan, groupCount: 8, batchSize: 8, virtualShards: 8 };
+      for (const worker of [steady, slow]) advanceAt(state, joining(worker, 2));
+      advanceAt(state, { type: 'run-submitted', run: runId('r'), plan, workersMin: 1 });
+      let nowMs = 0;
+      for (let lease: number | undefined; ;) {
+        lease = [...state.workers.get(steady)!.leases][0];
+        if (lease === undefined) break;
+        nowMs += 10;
+        advanceAt(state, { type: 'task-finished', worker: steady, lease, digest: 'd', computeMs: 10 }, nowMs);
+      }
+      /** What is given out at these times, looking at the clock. */
+      const given = (...afterMs: number[]) =>
+        afterMs
+          .flatMap((ms) => advanceAt(state, { type: 'tick' }, nowMs + ms))
+          .flatMap((effect) =>
+            effect.type === 'assign-task' ? [[effect.worker, ...tasksOf(effect.block), effect.why]] : [],
+          );
+      const arrive = (lease: number, afterMs: number) =>
+        advanceAt(state, { type: 'result-arriving', worker: slow, lease }, nowMs + afterMs);
+      const [first, second] = [...state.workers.get(slow)!.leases] as [number, number];
+      return { state, nowMs, given, arrive, first, second };
     }
-    const given = [100, 200, 300]
-      .flatMap((afterMs) => advanceAt(state, { type: 'tick' }, nowMs + afterMs))
-      .flatMap((effect) =>
-        effect.type === 'assign-task' ? [[effect.worker, ...tasksOf(effect.block), effect.why]] : [],
-      );
-    expect(given).toEqual([
-      ['a', 1, expect.stringMatching(/^b is late: \d+ ms/)],
-      ['a', 3, 'b is late with what it does before'],
-    ]);
+
+    it('gives others what the late one is at and what it holds ahead, once each', () => {
+      const { given } = begin();
+      expect(given(100, 200, 300)).toEqual([
+        ['a', 1, expect.stringMatching(/^b is late: \d+ ms/)],
+        ['a', 3, 'b is late with what it does before'],
+      ]);
+    });
+
+    it('waits for a result that is on its way, as long as blocks take, and counts the next from then on', () => {
+      const { state, nowMs, given, arrive, first, second } = begin();
+      // By now it would be late, had anybody looked.
+      expect(nowMs - state.leases.get(first)!.startedMs!).toBeGreaterThan(limits.lateMsLeast);
+      arrive(first, 1);
+      expect(state.leases.get(second)?.startedMs).toBe(nowMs + 1);
+      expect(given(limits.lateMsLeast)).toEqual([]);
+      expect(given(limits.lateMsLeast + 2)).toEqual([
+        ['a', 1, expect.stringMatching(/^b is late: \d+ ms/)],
+        ['a', 3, expect.stringMatching(/^b is late: \d+ ms/)],
+      ]);
+    });
+
+    it('no longer counts a result as late that begins to arrive', () => {
+      const { state, given, arrive, first } = begin();
+      const busy = advanceAt(state, { type: 'worker-draining', worker: steady, reason: 'for the test' }, 0);
+      expect(busy).not.toEqual([]);
+      expect(given(100, 200)).toEqual([]);
+      expect(state.leases.get(first)?.late).toBe(true);
+      arrive(first, 210);
+      expect(state.leases.get(first)?.late).toBe(false);
+      // Once only: whoever began to deliver may not begin for ever.
+      expect(given(600)).toEqual([]);
+      arrive(first, 610);
+      expect(state.leases.get(first)?.late).toBe(true);
+    });
+
+    it('knows nothing of results of others, or of leases that are over', () => {
+      const { state, arrive, nowMs } = begin();
+      const before = structuredClone([...state.leases.values()]);
+      arrive(99, 1);
+      advanceAt(state, { type: 'result-arriving', worker: steady, lease: before[0]!.id }, nowMs + 1);
+      expect([...state.leases.values()]).toEqual(before);
+    });
   });
 
   it('takes a leap of the clock for no silence', () => {

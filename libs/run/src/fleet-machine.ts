@@ -13,7 +13,7 @@ import {
 import { assignTasks } from './placement.ts';
 import { runStart, stepsBefore } from './plan.ts';
 import { endQuarantines } from './quarantine.ts';
-import { failTask, finishTask } from './results.ts';
+import { expectResult, failTask, finishTask } from './results.ts';
 import { closeRound, endRun, explainStandstill, pauseRun, resumeRun, startNextRun } from './run-lifecycle.ts';
 
 /**
@@ -73,6 +73,8 @@ function apply(state: FleetState, event: FleetEvent, effects: FleetEffect[]): vo
       return drainWorker(state, event, effects);
     case 'worker-lost':
       return loseWorker(state, event.worker, event.reason, effects);
+    case 'result-arriving':
+      return expectResult(state, event);
     case 'task-finished':
       return finishTask(state, event, effects);
     case 'task-failed':

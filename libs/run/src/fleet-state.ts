@@ -39,7 +39,9 @@ export interface Lease {
   readonly block: Block;
   /** When its worker had nothing older left to do; null before. */
   startedMs: number | null;
-  /** It takes longer than others did, or waits behind one that does, or its worker is silent. */
+  /** When its result began to arrive, and its worker was done with it; null before. */
+  arrivingMs: number | null;
+  /** It or its result takes longer than others did, or it waits behind one that does, or its worker is silent. */
   late: boolean;
   /** Set when somebody else's result was accepted meanwhile: this one will only be compared. */
   superseded: Superseded | null;

@@ -12,7 +12,7 @@ export function giveLease(state: FleetState, worker: WorkerState, holding: Holdi
   state.leases.set(lease.id, lease);
   holding.leases.add(lease.id);
   worker.leases.add(lease.id);
-  if (worker.leases.size === 1) lease.startedMs = state.clock.nowMs;
+  beginNext(state, worker);
   state.roster.update(worker);
 }
 
@@ -27,13 +27,19 @@ export function releaseLease(state: FleetState, lease: Lease): void {
   const worker = state.workers.get(lease.worker);
   if (worker === undefined) return;
   worker.leases.delete(lease.id);
+  beginNext(state, worker);
+  state.roster.update(worker);
+}
+
+/** A worker is at the oldest of its leases whose result is not on its way. */
+export function beginNext(state: FleetState, worker: WorkerState): void {
   for (const id of worker.leases) {
     const next = state.leases.get(id);
     assert(next !== undefined, 'a worker knows leases in force only');
+    if (next.arrivingMs !== null) continue;
     next.startedMs ??= state.clock.nowMs;
-    break;
+    return;
   }
-  state.roster.update(worker);
 }
 
 /** A block that nobody works on and nobody has an opinion of goes back to the pool; says how many tasks that were. */

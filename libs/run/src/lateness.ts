@@ -17,7 +17,7 @@ export class BlockDurations {
   #microBatchMs: number | null = null;
 
   /** @param computeMs what the worker says it computed, which is less than the lease took: the result had to travel. */
-  note({ purpose, block, startedMs }: Lease, nowMs: number, computeMs: number): void {
+  note({ purpose, block, startedMs, arrivingMs }: Lease, nowMs: number, computeMs: number): void {
     if (purpose === 'step') {
       keep(this.#computing, computeMs / 2 ** block.level);
       this.#microBatchMs = null;
@@ -26,7 +26,7 @@ export class BlockDurations {
     const key = keyOf(purpose, block.level);
     const taken = this.#taken.get(key) ?? [];
     this.#taken.set(key, taken);
-    keep(taken, nowMs - startedMs);
+    keep(taken, (arrivingMs ?? nowMs) - startedMs);
     this.#lateAfter.clear();
   }
 
@@ -68,6 +68,12 @@ export class BlockDurations {
 function keep(durations: number[], ms: number): void {
   durations.push(ms);
   if (durations.length > durationsKept) durations.shift();
+}
+
+/** How long a worker has been at a lease, or its result has been on its way. */
+export function takesMs({ startedMs, arrivingMs }: Lease, nowMs: number): number {
+  const sinceMs = arrivingMs ?? startedMs;
+  return sinceMs === null ? 0 : nowMs - sinceMs;
 }
 
 /** Time after which the holder of a lease is taken for hung, heartbeats or not. */

@@ -4,7 +4,7 @@ import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import type { FleetState, Holding, Lease, WorkerState } from './fleet-state.ts';
 import { keyOf, reconsider } from './holding.ts';
 import type { WorkerId } from './ids.ts';
-import { hungAfterMs } from './lateness.ts';
+import { hungAfterMs, takesMs } from './lateness.ts';
 import { quarantine, quarantineOf, refresh, takeLeases } from './quarantine.ts';
 
 export function joinWorker(
@@ -131,7 +131,7 @@ function watchLease(state: FleetState, lease: Lease, effects: FleetEffect[]): vo
   const run = state.runs.get(lease.run);
   // A worker that was given up a moment ago took its leases along.
   if (worker === undefined || run === undefined || !state.leases.has(lease.id)) return;
-  const tookMs = lease.startedMs === null ? 0 : state.clock.nowMs - lease.startedMs;
+  const tookMs = takesMs(lease, state.clock.nowMs);
   const lateMs = run.durations.lateAfterMs(lease.purpose, lease.block.level, state.limits);
   const hungMs = hungAfterMs(state.limits, lateMs);
   if (tookMs > hungMs && !worker.silent) {

@@ -2,6 +2,7 @@ import { takeBlock, tasksOf, tasksPerLease, type Block } from './block.ts';
 import type { FleetEffect } from './fleet-events.ts';
 import type { FleetState, Holding, Lease, Round, RunState, WorkerState } from './fleet-state.ts';
 import { giveLease, isDisputed, keyOf, reconsider } from './holding.ts';
+import { takesMs } from './lateness.ts';
 
 type RunAtWork = RunState & { round: Round };
 
@@ -133,7 +134,7 @@ function whyAgain(state: FleetState, run: RunAtWork, holding: Holding): string {
   if (late === undefined) return 'second opinion';
   if (state.workers.get(late.worker)?.silent === true) return `${late.worker} is silent`;
   if (late.startedMs === null) return `${late.worker} is late with what it does before`;
-  const tookMs = Math.round(state.clock.nowMs - late.startedMs);
+  const tookMs = Math.round(takesMs(late, state.clock.nowMs));
   const limitMs = Math.round(run.durations.lateAfterMs(late.purpose, late.block.level, state.limits) ?? 0);
   return `${late.worker} is late: ${tookMs} ms, ${limitMs} at most expected`;
 }
@@ -156,6 +157,7 @@ function assign(
     purpose: round.purpose,
     block,
     startedMs: null,
+    arrivingMs: null,
     late: false,
     superseded: null,
   };

@@ -3,6 +3,7 @@ import { tasksOf } from './block.ts';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import type { FleetState, Holding, Lease, Round, RunState, WorkerState } from './fleet-state.ts';
 import {
+  beginNext,
   isDisputed,
   keyOf,
   putBack,
@@ -19,6 +20,23 @@ type RunAtWork = RunState & { round: Round };
 
 /** Failures in a row after which a worker is kept from work, where others are there to do it. */
 const failuresInRowMost = 2;
+
+/** A result is on its way: it is not late while others wait to be taken in before it, and its worker is at the next one. */
+export function expectResult(
+  state: FleetState,
+  { worker: id, lease: leaseId }: Extract<FleetEvent, { type: 'result-arriving' }>,
+): void {
+  const lease = state.leases.get(leaseId);
+  const worker = state.workers.get(id);
+  if (lease === undefined || worker === undefined || lease.worker !== id || lease.arrivingMs !== null) return;
+  lease.arrivingMs = state.clock.nowMs;
+  beginNext(state, worker);
+  const round = state.runs.get(lease.run)?.round;
+  const holding = round?.number === lease.round ? round.holdings.get(keyOf(lease.block)) : undefined;
+  if (!lease.late || worker.silent || round == null || holding === undefined) return;
+  lease.late = false;
+  reconsider(state, round, holding);
+}
 
 /** Takes a result in: it counts, or it is a voice on what the result should be, or it is refused with a reason. */
 export function finishTask(

@@ -32,7 +32,7 @@ function openResult(coordinator: Coordinator, header: ResultHeader): ResultIntak
   const { sessionId, leaseId, lossSum, groupCount, valueCount, computeMs } = header;
   const life = coordinator.workers.bySession(sessionId);
   if (life === undefined) throw unknownSession();
-  const expected = coordinator.expectedAnswer(life, leaseId);
+  const expected = coordinator.expectAnswer(life, leaseId);
   if (expected === null) return dropped;
   if (expected.valueCount !== valueCount) {
     const message = `the result has ${valueCount} values, ${expected.valueCount} are expected`;

@@ -33,7 +33,7 @@ async function push(sent: PushResultRequest__Output[]) {
   const answers: { digest: string; values: Float32Array }[] = [];
   const coordinator = {
     workers: { bySession: (session: string) => (session === 's' ? {} : undefined) },
-    expectedAnswer: () => ({ valueCount: values.length, memory: () => new Float32Array(values.length) }),
+    expectAnswer: () => ({ valueCount: values.length, memory: () => new Float32Array(values.length) }),
     answer(...[, , { digest, values }]: Parameters<Coordinator['answer']>) {
       answers.push({ digest, values });
       return true;

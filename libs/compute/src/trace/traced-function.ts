@@ -39,6 +39,7 @@ export class TracedFunctions {
   readonly #tf: TensorFlow;
   readonly #note: (text: string) => void;
   readonly #stages = new Map<string, Stage>();
+  #forms = forms;
 
   /** @param note is told in one sentence when a function stays without a graph. */
   constructor(tf: TensorFlow, note: (text: string) => void) {
@@ -66,9 +67,9 @@ export class TracedFunctions {
         const { inputs, compute } = other();
         record(this.#tf, inputs, compute, program);
       });
-      const frozen = this.#freeze(name, program, call, other);
+      const { frozen, results } = this.#freeze(name, program, call, other);
       this.#keep(key, { kind: 'frozen', frozen });
-      return frozen.run(call.inputs);
+      return results;
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
       this.#keep(key, { kind: 'eager' });
@@ -82,19 +83,39 @@ export class TracedFunctions {
     this.#stages.clear();
   }
 
-  #freeze(name: string, program: Program, call: Call, other: () => Call): Frozen {
+  #freeze(
+    name: string,
+    program: Program,
+    { inputs }: Call,
+    other: () => Call,
+  ): { frozen: Frozen; results: Tensor[] } {
     const tf = this.#tf;
     try {
-      for (const apart of forms) {
-        const graph = load(tf, toGraph(program, nativeBinding(tf), apart));
-        if (repeats(tf, graph, program, other) && repeats(tf, graph, program, () => call)) return graph;
-        graph.dispose();
+      for (const apart of this.#forms) {
+        const frozen = load(tf, toGraph(program, nativeBinding(tf), apart));
+        // Nothing of the first comparison stays while the second is made: memory is fullest here.
+        const repeats = tf.tidy(() => {
+          const { inputs } = other();
+          return gives(tf, frozen, inputs, replay(tf, program, inputs));
+        });
+        const results = repeats ? replay(tf, program, inputs) : [];
+        if (repeats && gives(tf, frozen, inputs, results)) {
+          // What one function needs, the others of the same network do.
+          this.#forms = this.#forms.slice(this.#forms.indexOf(apart));
+          return { frozen, results };
+        }
+        tf.dispose(results);
+        frozen.dispose();
       }
       throw new TraceRefusal('the graph gives other bytes');
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
       this.#note(`${name} runs operation by operation, not as one graph: ${error.message}`);
-      return { run: (inputs) => replay(tf, program, inputs), dispose() {} };
+      const frozen = {
+        run: (inputs: readonly Tensor[]) => replay(tf, program, inputs),
+        dispose: () => undefined,
+      };
+      return { frozen, results: frozen.run(inputs) };
     }
   }
 
@@ -108,15 +129,14 @@ export class TracedFunctions {
   }
 }
 
-/** Whether the graph gives the bits of the operations one by one. Nothing of the comparison stays: memory is fullest here. */
-function repeats(tf: TensorFlow, graph: Frozen, program: Program, of: () => Call): boolean {
-  let equal = false;
-  tf.tidy(() => {
-    const { inputs } = of();
-    const expected = replay(tf, program, inputs);
-    equal = graph.run(inputs).every((tensor, i) => sameBits(tf, tensor, expected[i] as Tensor));
-  });
-  return equal;
+/** Whether a graph gives these bits. */
+function gives(
+  tf: TensorFlow,
+  graph: Frozen,
+  inputs: readonly Tensor[],
+  expected: readonly Tensor[],
+): boolean {
+  return tf.tidy(() => graph.run(inputs).every((tensor, i) => sameBits(tf, tensor, expected[i] as Tensor)));
 }
 
 /** Compares in TensorFlow, so that no copy of a gradient waits for the garbage collector. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fault, isContentDigest, messageOf, type ErrorKind } from '@ptychofleet/base';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
 import * as names from './http-names.ts';
@@ -91,6 +92,8 @@ async function takeResult({ service, shared, request, response }: Exchange): Pro
   const header = names.decodeHeader(request.headers[names.resultHeaderName]);
   if (header === null) throw new Fault('data-loss', 'a result begins with its header');
   const intake = service.openResult(header);
+  // Whoever else has finished is heard first: reading one result after the other takes its time.
+  await nextTurn();
   const place = names.placeOf(request.headers[names.memoryHeader]);
   if (place !== null && !takeFile(intake, shared?.folder ?? null, resultFile(header.sessionId, place)))
     return void response.writeHead(names.goneStatus).end();
