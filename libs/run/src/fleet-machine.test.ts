@@ -239,6 +239,19 @@ describe('fleet machine', () => {
       ]);
     });
 
+    it('leaves to a worker what it holds when it is heard again, unless it is late all the same', () => {
+      const { state, nowMs, given, first, second } = begin();
+      advanceAt(state, { type: 'worker-draining', worker: steady, reason: 'for the test' }, nowMs);
+      for (const afterMs of [300, 600, 900]) given(afterMs);
+      const lateness = () => [first, second].map((id) => state.leases.get(id)?.late);
+      expect(state.workers.get(slow)?.silent).toBe(true);
+      expect(lateness()).toEqual([true, true]);
+      advanceAt(state, { type: 'worker-heard', worker: slow }, nowMs + 901);
+      expect(lateness()).toEqual([false, false]);
+      given(902);
+      expect(lateness()).toEqual([true, true]);
+    });
+
     it('no longer counts a result as late that begins to arrive', () => {
       const { state, given, arrive, first } = begin();
       const busy = advanceAt(state, { type: 'worker-draining', worker: steady, reason: 'for the test' }, 0);

@@ -42,6 +42,16 @@ export function beginNext(state: FleetState, worker: WorkerState): void {
   }
 }
 
+/** A lease that was late for a reason that is gone: nobody else need be given its block any more. */
+export function inTimeAgain(state: FleetState, leaseId: number): void {
+  const lease = state.leases.get(leaseId);
+  const round = lease && state.runs.get(lease.run)?.round;
+  if (lease === undefined || round == null || !lease.late) return;
+  lease.late = false;
+  const holding = round.number === lease.round ? round.holdings.get(keyOf(lease.block)) : undefined;
+  if (holding !== undefined) reconsider(state, round, holding);
+}
+
 /** A block that nobody works on and nobody has an opinion of goes back to the pool; says how many tasks that were. */
 export function returnIfIdle(round: Round, lease: Lease): number {
   if (lease.superseded !== null) return 0;

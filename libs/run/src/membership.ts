@@ -2,7 +2,7 @@ import { assert } from '@ptychofleet/base';
 import { tasksOf } from './block.ts';
 import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import type { FleetState, Holding, Lease, WorkerState } from './fleet-state.ts';
-import { keyOf, reconsider } from './holding.ts';
+import { inTimeAgain, keyOf, reconsider } from './holding.ts';
 import type { WorkerId } from './ids.ts';
 import { hungAfterMs, takesMs } from './lateness.ts';
 import { quarantine, quarantineOf, refresh, takeLeases } from './quarantine.ts';
@@ -45,6 +45,8 @@ export function hearWorker(state: FleetState, id: WorkerId, effects: FleetEffect
   if (!worker.silent) return;
   worker.silent = false;
   refresh(state, worker);
+  // Whoever is late all the same is found so at the next look at the clock.
+  for (const leaseId of worker.leases) inTimeAgain(state, leaseId);
   effects.push({ type: 'note', run: null, text: `worker ${id} is heard again` });
 }
 

@@ -135,8 +135,9 @@ function whyAgain(state: FleetState, run: RunAtWork, holding: Holding): string {
   if (state.workers.get(late.worker)?.silent === true) return `${late.worker} is silent`;
   if (late.startedMs === null) return `${late.worker} is late with what it does before`;
   const tookMs = Math.round(takesMs(late, state.clock.nowMs));
-  const limitMs = Math.round(run.durations.lateAfterMs(late.purpose, late.block.level, state.limits) ?? 0);
-  return `${late.worker} is late: ${tookMs} ms, ${limitMs} at most expected`;
+  const limitMs = run.durations.lateAfterMs(late.purpose, late.block.level, state.limits);
+  const expected = limitMs === null ? '' : `, ${Math.round(limitMs)} at most expected`;
+  return `${late.worker} is late: ${tookMs} ms${expected}`;
 }
 
 function assign(

@@ -4,6 +4,7 @@ import type { FleetEffect, FleetEvent } from './fleet-events.ts';
 import type { FleetState, Holding, Lease, Round, RunState, WorkerState } from './fleet-state.ts';
 import {
   beginNext,
+  inTimeAgain,
   isDisputed,
   keyOf,
   putBack,
@@ -31,11 +32,7 @@ export function expectResult(
   if (lease === undefined || worker === undefined || lease.worker !== id || lease.arrivingMs !== null) return;
   lease.arrivingMs = state.clock.nowMs;
   beginNext(state, worker);
-  const round = state.runs.get(lease.run)?.round;
-  const holding = round?.number === lease.round ? round.holdings.get(keyOf(lease.block)) : undefined;
-  if (!lease.late || worker.silent || round == null || holding === undefined) return;
-  lease.late = false;
-  reconsider(state, round, holding);
+  if (!worker.silent) inTimeAgain(state, leaseId);
 }
 
 /** Takes a result in: it counts, or it is a voice on what the result should be, or it is refused with a reason. */
