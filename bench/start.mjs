@@ -89,7 +89,7 @@ async function workerLost(fleet, training, stepMs, note) {
 /** kill -9 of the coordinator with two workers at work, and again from the same folder. */
 async function coordinatorLost(fleet, training, note) {
   await fleet.addWorker();
-  await stepsOf(fleet, training, fleet.steps().length + 2);
+  await stepsOf(fleet, training, fleet.steps().length + 10);
   const startedMs = await fleet.restartCoordinator();
   const [step] = await stepsOf(fleet, training, 1);
   const at = (text) => fleet.coordinator.log.find(({ msg }) => msg === text).time - startedMs;
@@ -110,8 +110,8 @@ export async function run(context) {
     try {
       training.done.catch(() => undefined);
       await join(fleet, training, note);
-      // The first steps of the second worker load kernels and record its graph.
-      await stepsOf(fleet, training, fleet.steps().length + 3);
+      // The first steps of the second worker load kernels and compare its graph with operations.
+      await stepsOf(fleet, training, fleet.steps().length + 10);
       const stepMs = await checkpoints(fleet, training, context.short ? 6 : 10, note);
       await workerLost(fleet, training, stepMs, note);
       await coordinatorLost(fleet, training, note);

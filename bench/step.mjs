@@ -3,6 +3,9 @@ import { provideTorch } from './torch/provide.mjs';
 import { memoryOf, Peer } from './child.mjs';
 import { interleave, ratioRow } from './measure.mjs';
 
+/** Calls until the graph that both functions become is taken. */
+const warmUp = 14;
+
 export const title = 'step: gradient and prediction of one micro-batch, one thread, beside plain PyTorch';
 
 /** Ours and theirs run the same network with the same weights on the same patterns; their losses must agree. */
@@ -34,7 +37,7 @@ export async function run(context) {
       };
       const samples = await interleave(
         { ours: ask('ours', ours), theirs: ask('theirs', theirs) },
-        context.short ? { repeats: 5, warmUp: 3 } : { repeats: 21, warmUp: 4 },
+        context.short ? { repeats: 5, warmUp } : { repeats: 21, warmUp },
       );
       const what = `${doing}, gridsize ${gridsize}, ${settings.groups} groups, f=2`;
       rows.push(ratioRow(what, 'ms', samples.ours, samples.theirs));

@@ -15,8 +15,8 @@ const cases = [
   { workers: 2, delayMs: 5, batch: 64 },
 ];
 
-/** The first tasks load TensorFlow's kernels and record graphs. */
-const settling = 4;
+/** The first tasks load TensorFlow's kernels and compare graphs with operations. */
+const settling = 14;
 
 /** What a worker computed, from when to when, in order; without the first tasks. */
 function computations(tasks) {

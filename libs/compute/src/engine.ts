@@ -42,10 +42,12 @@ export interface Engine {
 
 export interface EngineOptions {
   /**
-   * `graph` (the default): from its second call on a function runs as one TensorFlow graph, where that gives the same
+   * `graph` (the default): after a few calls a function runs as one TensorFlow graph, where that gives the same
    * bytes. `eager`: always operation by operation.
    */
   readonly execution?: 'graph' | 'eager';
+  /** Calls of a function before a graph is tried. */
+  readonly callsBeforeGraph?: number;
   /** Told in one sentence what a user of the logs should know. */
   readonly note?: (text: string) => void;
 }
@@ -55,13 +57,13 @@ export function createEngine(
   model: ModelSpec,
   loss: LossSpec,
   scan: ScanTensors,
-  { execution = 'graph', note = () => {} }: EngineOptions = {},
+  { execution = 'graph', note = () => {}, callsBeforeGraph }: EngineOptions = {},
 ): Engine {
   const tf = tensorflow();
   const layout = layoutOf(networkTensors(model));
   const { N, C } = scan;
   const forward = createForwardModel(tf, model, loss, scan);
-  const traced = new TracedFunctions(tf, note);
+  const traced = new TracedFunctions(tf, note, callsBeforeGraph);
   let weights: NamedTensorMap = {};
   const requireWeights = (): NamedTensorMap => {
     assert(Object.keys(weights).length > 0, 'call setWeights first');
@@ -88,7 +90,7 @@ export function createEngine(
     return sum / normaliser;
   };
 
-  /** Runs a function of (weights, host batch) that is one graph from its second call on. */
+  /** Runs a function of (weights, host batch) that is one graph after a few calls. */
   const run = (
     name: string,
     host: HostBatch,

@@ -48,7 +48,7 @@ export interface NativeBinding {
   /** Shape, type and values of a native tensor that is known by its id alone. */
   valueOf(id: number): { shape: readonly number[]; dtype: number; values: ArrayBufferView };
   /** TensorFlow's numbers for types of tensors. */
-  readonly types: { readonly int: number; readonly complex: number };
+  readonly types: { readonly float: number; readonly int: number; readonly complex: number };
   readonly kinds: Readonly<Record<number, 'string' | 'int' | 'float' | 'bool' | 'type' | 'shape'>>;
 }
 
@@ -95,7 +95,11 @@ export function nativeBinding(tf: TensorFlow): NativeBinding {
         functions.deleteTensor(copy.id);
       }
     },
-    types: { int: functions.TF_INT32 as number, complex: functions.TF_COMPLEX64 as number },
+    types: {
+      float: functions.TF_FLOAT as number,
+      int: functions.TF_INT32 as number,
+      complex: functions.TF_COMPLEX64 as number,
+    },
     kinds: Object.fromEntries(
       (['string', 'int', 'float', 'bool', 'type', 'shape'] as const).map((kind) => [
         functions[`TF_ATTR_${kind.toUpperCase()}`],

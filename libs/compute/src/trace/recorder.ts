@@ -1,6 +1,7 @@
 import { bytesOf, messageOf } from '@ptychofleet/base';
 import type { KernelAttribute, Tensor, TensorFlow } from '../runtime.ts';
 import { nativeBinding, withBinding, type HandleInfo, type NativeBinding } from './binding.ts';
+import { knownShape, type Operand } from './known-shapes.ts';
 import type { Instruction, KernelCall, Program, Slot, ValueKind } from './program.ts';
 
 /** Why a function cannot be replaced by a graph: no fault, since it still runs operation by operation. */
@@ -9,7 +10,7 @@ export class TraceRefusal extends Error {}
 /**
  * Writes down every kernel that `compute` calls without computing it: what depends on `inputs` is passed on as a shape
  * without values, so that recording a gradient takes no more memory than its largest operation does. A shape comes from the
- * kernel itself, run once on zeros and freed at once; from `like`, where a recording with other inputs is at hand.
+ * kernel itself, run once on zeros and freed at once, or from {@link knownShape}; from `like`, where a recording with other inputs is at hand.
  * @param like a program that this one must equal in everything but its inputs.
  * @throws TraceRefusal when `compute` looks at values, makes tensors of text, or differs from `like`.
  */
@@ -47,7 +48,7 @@ const kindOf = (native: NativeBinding, tensor: Tensor): ValueKind => ({
 });
 
 /** A native tensor that a function works with: one that exists, or a shape that stands for one. */
-interface Known extends ValueKind {
+interface Known extends Operand {
   readonly slot: Slot;
   /** Whether its values depend on the inputs. */
   readonly varies: boolean;
@@ -93,7 +94,7 @@ class Notes {
       expected?.kind === 'kernel'
         ? expected.outputs
         : varies
-          ? this.#shapesOf(kernel, attributes, ids, outputCount)
+          ? this.#shapesOf(kernel, attributes, ids, operands, outputCount)
           : this.#native.functions.executeOp(kernel, attributes, ids, outputCount);
     const slots = outputs.map(() => this.#slots++);
     const inputs = operands.map(({ slot }) => slot);
@@ -118,8 +119,11 @@ class Notes {
     kernel: string,
     attributes: readonly KernelAttribute[],
     ids: readonly number[],
+    known: readonly Known[],
     outputCount: number,
   ): ValueKind[] {
+    const shape = knownShape(kernel, attributes, known);
+    if (shape !== null) return [{ shape, dtype: this.#native.types.float }];
     const { functions } = this.#native;
     const borrowed: number[] = [];
     try {
@@ -147,7 +151,7 @@ class Notes {
     if (dtype === this.#native.types.complex) throw new TraceRefusal('it reads a complex constant');
     const slot = this.#slots++;
     this.#add({ kind: 'constant', slots: [slot], shape, dtype, values: copyOf(values) });
-    const constant = { shape, dtype, slot, varies: false };
+    const constant = { shape, dtype, slot, varies: false, values };
     this.#known.set(id, constant);
     return constant;
   }

@@ -2,11 +2,13 @@ import { assert } from '@ptychofleet/base';
 import type { Tensor, TensorFlow } from '../runtime.ts';
 import { nativeBinding } from './binding.ts';
 import type { Program, Slot } from './program.ts';
+import { TraceRefusal } from './recorder.ts';
 
 /**
  * Runs a recorded program kernel by kernel, as the function itself would, but frees each value after its last use: the
  * tape of TensorFlow.js keeps them all to the end, three times the memory of a gradient.
  * @param inputs in the order in which they were recorded, of the same shapes and types.
+ * @throws TraceRefusal when a kernel's result is of another shape than was recorded.
  */
 export function replay(tf: TensorFlow, program: Program, inputs: readonly Tensor[]): Tensor[] {
   const native = nativeBinding(tf);
@@ -25,6 +27,8 @@ export function replay(tf: TensorFlow, program: Program, inputs: readonly Tensor
         const operands = instruction.inputs.map((slot) => values.get(slot));
         const outputs = functions.executeOp(kernel, attributes, operands, slots.length);
         slots.forEach((slot, i) => values.own(slot, (outputs[i] as { id: number }).id));
+        const [shapes, recorded] = [outputs, instruction.outputs].map((kinds) => JSON.stringify(kinds.map(({ shape }) => shape))); // prettier-ignore
+        if (shapes !== recorded) throw new TraceRefusal(`${kernel} gives ${shapes}, recorded as ${recorded}`);
       }
       for (const slot of freed.get(at) ?? []) values.free(slot);
     });

@@ -28,14 +28,17 @@ const marks = Object.fromEntries(
     { b: true },
   ]),
 );
-/** Kernels that are kept apart from what follows them, the fastest form first. */
-export const forms: readonly ReadonlySet<string>[] = [new Set(['Sigmoid']), new Set(['Sigmoid', 'Conv2D'])];
+/** Kernels that are kept apart from what follows them. */
+export type Form = ReadonlySet<string>;
+export type Forms = readonly [Form, ...Form[]];
+/** The fastest first. */
+export const forms: Forms = [new Set(['Sigmoid']), new Set(['Sigmoid', 'Conv2D'])];
 
 /** @throws TraceRefusal when the program uses what a graph cannot hold. */
 export function toGraph(
   program: Program,
   { kinds, types }: Pick<NativeBinding, 'kinds' | 'types'>,
-  apart: ReadonlySet<string>,
+  apart: Form,
 ): SavedGraph {
   const nodes: GraphNode[] = [];
   const names = new Map<Slot, string>();

@@ -13,11 +13,15 @@ import { syntheticScan } from '../scan.test-support.ts';
 import { nativeBinding, withBinding } from './binding.ts';
 import { record } from './recorder.ts';
 import { replay } from './replay.ts';
+import { forms } from './saved-graph.ts';
 import { TracedFunctions } from './traced-function.ts';
 
 const poisson = lossSpecSchema.parse({});
 const small: Partial<ModelSpec> = { nFiltersScale: 1, objectBig: false };
 const pair: Partial<ModelSpec> = { nFiltersScale: 1, gridsize: 2, objectBig: true };
+
+/** Recording, a comparison for each form, and one more for the form that fits. */
+const callsUntilGraph = 2 + forms.length;
 
 /** Kernels that `body` runs one by one. */
 function kernelsRun(body: () => void): number {
@@ -64,10 +68,10 @@ describe('an engine that runs graphs', () => {
     const loss = losses[lossName] ?? poisson;
     const scan = syntheticScan(model, 5);
     const notes: string[] = [];
-    const graph = createEngine(model, loss, scan, { note: (text) => notes.push(text) });
+    const graph = createEngine(model, loss, scan, { callsBeforeGraph: 1, note: (text) => notes.push(text) });
     const eager = createEngine(model, loss, scan, { execution: 'eager' });
     const first = initialWeights(graph.layout, { kind: 'torch', seed: 5 }, model);
-    const batches = [[0, 1], [3, 1], [2, -1]]; // prettier-ignore
+    const batches = [[0, 1], [3, 1], [2, -1], [1, 4]].slice(0, callsUntilGraph); // prettier-ignore
     batches.forEach((groups, step) => {
       const batch = { groupIndices: Int32Array.from(groups) };
       const weights = first.map((weight) => weight * (1 + step / 8));
@@ -94,10 +98,10 @@ describe('an engine that runs graphs', () => {
   it('has a graph for each length of a micro-batch', () => {
     const model = modelWith(small);
     const scan = syntheticScan(model, 4);
-    const [graph, eager] = [createEngine(model, poisson, scan), createEngine(model, poisson, scan, { execution: 'eager' })]; // prettier-ignore
+    const [graph, eager] = [createEngine(model, poisson, scan, { callsBeforeGraph: 1 }), createEngine(model, poisson, scan, { execution: 'eager' })]; // prettier-ignore
     const weights = initialWeights(graph.layout, { kind: 'torch', seed: 3 }, model);
     for (const engine of [graph, eager]) engine.setWeights(weights);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round <= callsUntilGraph; round++) {
       for (const groups of [[0], [1, 2], [3, 1, 2, 0]]) {
         const batch = { groupIndices: Int32Array.from(groups) };
         expect(graph.loss(batch)).toEqual(eager.loss(batch));
@@ -125,10 +129,10 @@ describe('a traced function', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Results, number of kernels and notes of three calls with other values each. */
-  function threeCalls(body: (x: Tensor, call: number) => Tensor) {
+  /** Results, number of kernels and notes of calls with other values each, enough for all comparisons. */
+  function someCalls(body: (x: Tensor, call: number) => Tensor) {
     const notes: string[] = [];
-    const functions = new TracedFunctions(tf, (text) => notes.push(text));
+    const functions = new TracedFunctions(tf, (text) => notes.push(text), 1);
     const input = (seed: number) => {
       const draw = new RandomSequence(new RandomStream(seed, 'traced-function'));
       return tf.tensor2d(
@@ -136,7 +140,7 @@ describe('a traced function', () => {
         [3, 40],
       );
     };
-    const calls = [0, 1, 2].map((call) => {
+    const calls = Array.from({ length: callsUntilGraph + 1 }, (_, call) => {
       let values: Float32Array = new Float32Array(0);
       const kernels = kernelsRun(() => {
         tf.tidy(() => {
@@ -157,10 +161,10 @@ describe('a traced function', () => {
   }
 
   it('runs one by one at first, as a graph later, and leaves no file', () => {
-    const { calls, notes } = threeCalls((x) => tf.sum(tf.mul(tf.sin(x), tf.scalar(3)), 1));
-    expect(calls.map(({ equal }) => equal)).toEqual([true, true, true]);
+    const { calls, notes } = someCalls((x) => tf.sum(tf.mul(tf.sin(x), tf.scalar(3)), 1));
+    expect(calls.map(({ equal }) => equal)).toEqual(calls.map(() => true));
     expect(calls[0]?.kernels).toBeGreaterThan(2);
-    expect(calls[2]?.kernels).toBe(0);
+    expect(calls.at(-1)?.kernels).toBe(0);
     expect(notes).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -189,9 +193,9 @@ describe('a traced function', () => {
     ],
     ['uses a kernel whose types are left to be guessed', (x: Tensor) => tf.expandDims(x, 0), /No attr named/],
   ])('that %s is never a graph, and says so once', (_, body, reason) => {
-    const { calls, notes } = threeCalls(body);
-    expect(calls.map(({ equal }) => equal)).toEqual([true, true, true]);
-    expect(calls[2]?.kernels).toBeGreaterThan(0);
+    const { calls, notes } = someCalls(body);
+    expect(calls.map(({ equal }) => equal)).toEqual(calls.map(() => true));
+    expect(calls.at(-1)?.kernels).toBeGreaterThan(0);
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatch(reason);
     expect(readdirSync(folder)).toEqual([]);
@@ -240,16 +244,57 @@ describe('a traced function', () => {
     ).toBeLessThan(5);
   });
 
+  it('notices a shape that was recorded wrongly', () => {
+    tf.tidy(() => {
+      const x = tf.ones([1, 4, 4, 2]) as Tensor4D;
+      const filter = tf.ones([3, 3, 2, 5]) as Tensor4D;
+      const program = record(tf, [x], () => [tf.conv2d(x, filter, 1, 'same')]);
+      const [convolution] = program.instructions.flatMap((step) => (step.kind === 'kernel' ? [step] : []));
+      expect(convolution?.outputs.map(({ shape }) => shape)).toEqual([[1, 4, 4, 5]]);
+      expect(replay(tf, program, [x])[0]?.shape).toEqual([1, 4, 4, 5]);
+      const instructions = program.instructions.map((step) =>
+        step === convolution ? { ...step, outputs: [{ ...step.outputs[0]!, shape: [1, 4, 4, 6] }] } : step,
+      );
+      expect(() => replay(tf, { ...program, instructions }, [x])).toThrow(
+        'Conv2D gives [[1,4,4,5]], recorded as [[1,4,4,6]]',
+      );
+    });
+  });
+
+  it('tries no graph before it was called so many times', () => {
+    const functions = new TracedFunctions(tf, () => {}, 3);
+    const loads: number[] = [];
+    const { functions: native } = nativeBinding(tf);
+    for (let call = 1; call <= 6; call++) {
+      const loadSavedModel: typeof native.loadSavedModel = (...args) => {
+        loads.push(call);
+        return native.loadSavedModel(...args);
+      };
+      withBinding(tf, { loadSavedModel }, () =>
+        tf.tidy(() => {
+          const of = (value: number) => {
+            const x = tf.scalar(value);
+            return { inputs: [x], compute: () => [tf.sin(x)] };
+          };
+          const [result] = functions.run('sine', of(call), () => of(-call));
+          expect((result as Tensor).dataSync()[0]).toBeCloseTo(Math.sin(call), 5);
+        }),
+      );
+    }
+    expect(loads).toEqual([4]);
+    functions.dispose();
+  });
+
   it('passes a bug on as it is', () => {
     const failing = (x: Tensor) => {
       throw new TypeError(`bad ${x.rank}`);
     };
-    expect(() => threeCalls(failing)).toThrow('bad 2');
+    expect(() => someCalls(failing)).toThrow('bad 2');
   });
 
   it('takes another graph for another shape', () => {
-    const functions = new TracedFunctions(tf, () => {});
-    for (const size of [2, 3, 2, 3, 2, 3]) {
+    const functions = new TracedFunctions(tf, () => {}, 1);
+    for (const size of Array.from({ length: 2 * (callsUntilGraph + 1) }, (_, call) => 2 + (call % 2))) {
       tf.tidy(() => {
         const call = (from: number) => {
           const x = tf.range(from, from + size) as Tensor;

@@ -5,7 +5,7 @@ import { messageOf } from '@ptychofleet/base';
 import type { Tensor, TensorFlow } from '../runtime.ts';
 import { nativeBinding } from './binding.ts';
 import { graphTag } from './graph-def.ts';
-import { forms, toGraph, type SavedGraph } from './saved-graph.ts';
+import { forms, toGraph, type Forms, type SavedGraph } from './saved-graph.ts';
 import type { Program } from './program.ts';
 import { record, TraceRefusal } from './recorder.ts';
 import { replay } from './replay.ts';
@@ -23,28 +23,44 @@ interface Frozen {
 }
 
 type Stage =
-  | { readonly kind: 'recorded'; readonly program: Program }
+  /** The graph that gave the bits of the operations for the inputs of one call, null before, and forms that are left, its own first. */
+  | {
+      readonly kind: 'recorded';
+      readonly program: Program;
+      readonly graph: Frozen | null;
+      readonly left: Forms;
+      readonly calls: number;
+    }
   | { readonly kind: 'frozen'; readonly frozen: Frozen }
   | { readonly kind: 'eager' };
+
+/** Calls before the first comparison: whoever has just joined, or has little to do, is not kept from it. */
+export const callsBeforeGraph = 8;
 
 /** Graphs kept: gradient, loss and prediction of a few shapes. */
 const graphsMax = 8;
 
 /**
- * Runs functions of fixed shape, the first time as their recorded operations one by one, from the second time on as one graph
+ * Runs functions of fixed shape, the first times as their recorded operations one by one, later as one graph
  * each (design: runtime, "Trace and freeze"). The bits are those of the operations one by one, or there is no graph: it is
- * taken only if recordings with different inputs are equal, and if it gives the bytes of the operations for both.
+ * taken only if recordings with different inputs are equal, and if it gives the bytes of the operations for two sets of inputs.
+ * One check at a time, since somebody waits for the results.
  */
 export class TracedFunctions {
   readonly #tf: TensorFlow;
   readonly #note: (text: string) => void;
+  readonly #callsBefore: number;
   readonly #stages = new Map<string, Stage>();
   #forms = forms;
 
-  /** @param note is told in one sentence when a function stays without a graph. */
-  constructor(tf: TensorFlow, note: (text: string) => void) {
+  /**
+   * @param note is told in one sentence when a function stays without a graph.
+   * @param callsBefore calls of a function before a graph is tried.
+   */
+  constructor(tf: TensorFlow, note: (text: string) => void, callsBefore = callsBeforeGraph) {
     this.#tf = tf;
     this.#note = note;
+    this.#callsBefore = callsBefore;
   }
 
   /**
@@ -59,19 +75,13 @@ export class TracedFunctions {
     if (stage?.kind === 'eager') return call.compute();
     try {
       const program = record(this.#tf, call.inputs, call.compute, stage?.program);
-      if (stage === undefined) {
-        this.#keep(key, { kind: 'recorded', program });
-        return replay(this.#tf, program, call.inputs);
-      }
-      this.#tf.tidy(() => {
-        const { inputs, compute } = other();
-        record(this.#tf, inputs, compute, program);
-      });
-      const { frozen, results } = this.#freeze(name, program, call, other);
-      this.#keep(key, { kind: 'frozen', frozen });
+      const results = replay(this.#tf, program, call.inputs);
+      if (stage?.calls === this.#callsBefore) this.#recordOther(program, other);
+      this.#keep(key, this.#next(name, stage, program, { inputs: call.inputs, results }, other));
       return results;
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
+      if (stage !== undefined) disposeOf(stage);
       this.#keep(key, { kind: 'eager' });
       this.#note(`${name} runs operation by operation, not as one graph: ${error.message}`);
       return call.compute();
@@ -79,43 +89,53 @@ export class TracedFunctions {
   }
 
   dispose(): void {
-    for (const stage of this.#stages.values()) if (stage.kind === 'frozen') stage.frozen.dispose();
+    for (const stage of this.#stages.values()) disposeOf(stage);
     this.#stages.clear();
   }
 
-  #freeze(
+  /** @throws TraceRefusal when a recording with other inputs is another program. */
+  #recordOther(program: Program, other: () => Call): void {
+    this.#tf.tidy(() => {
+      const { inputs, compute } = other();
+      record(this.#tf, inputs, compute, program);
+    });
+  }
+
+  /** What a recorded function is for the next call: one comparison with its operations further. */
+  #next(
     name: string,
+    stage: Extract<Stage, { kind: 'recorded' }> | undefined,
     program: Program,
-    { inputs }: Call,
+    done: { readonly inputs: readonly Tensor[]; readonly results: readonly Tensor[] },
     other: () => Call,
-  ): { frozen: Frozen; results: Tensor[] } {
+  ): Stage {
     const tf = this.#tf;
+    if (stage === undefined) return { kind: 'recorded', program, graph: null, left: this.#forms, calls: 1 };
+    const { left } = stage;
+    const calls = stage.calls + 1;
+    if (calls <= this.#callsBefore) return { ...stage, calls };
     try {
-      for (const apart of this.#forms) {
-        const frozen = load(tf, toGraph(program, nativeBinding(tf), apart));
-        // Nothing of the first comparison stays while the second is made: memory is fullest here.
-        const repeats = tf.tidy(() => {
-          const { inputs } = other();
-          return gives(tf, frozen, inputs, replay(tf, program, inputs));
-        });
-        const results = repeats ? replay(tf, program, inputs) : [];
-        if (repeats && gives(tf, frozen, inputs, results)) {
-          // What one function needs, the others of the same network do.
-          this.#forms = this.#forms.slice(this.#forms.indexOf(apart));
-          return { frozen, results };
-        }
-        tf.dispose(results);
-        frozen.dispose();
+      const graph = stage.graph ?? load(tf, toGraph(program, nativeBinding(tf), left[0]));
+      const agrees = tf.tidy(() => {
+        if (stage.graph === null) return gives(tf, graph, done.inputs, done.results);
+        const { inputs } = other();
+        return gives(tf, graph, inputs, replay(tf, program, inputs));
+      });
+      if (agrees && stage.graph === null) return { kind: 'recorded', program, graph, left, calls };
+      if (agrees) {
+        // What one function needs, the others of the same network do.
+        this.#forms = left;
+        return { kind: 'frozen', frozen: graph };
       }
+      graph.dispose();
+      const [, next, ...rest] = left;
+      if (next !== undefined) return { kind: 'recorded', program, graph: null, left: [next, ...rest], calls };
       throw new TraceRefusal('the graph gives other bytes');
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
       this.#note(`${name} runs operation by operation, not as one graph: ${error.message}`);
-      const frozen = {
-        run: (inputs: readonly Tensor[]) => replay(tf, program, inputs),
-        dispose: () => undefined,
-      };
-      return { frozen, results: frozen.run(inputs) };
+      const run = (inputs: readonly Tensor[]) => replay(tf, program, inputs);
+      return { kind: 'frozen', frozen: { run, dispose: () => undefined } };
     }
   }
 
@@ -124,9 +144,14 @@ export class TracedFunctions {
     this.#stages.set(key, stage);
     const [oldest] = this.#stages;
     if (this.#stages.size <= graphsMax || oldest === undefined) return;
-    if (oldest[1].kind === 'frozen') oldest[1].frozen.dispose();
+    disposeOf(oldest[1]);
     this.#stages.delete(oldest[0]);
   }
+}
+
+function disposeOf(stage: Stage): void {
+  if (stage.kind === 'frozen') stage.frozen.dispose();
+  else if (stage.kind === 'recorded') stage.graph?.dispose();
 }
 
 /** Whether a graph gives these bits. */
