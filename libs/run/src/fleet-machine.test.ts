@@ -239,6 +239,16 @@ describe('fleet machine', () => {
       ]);
     });
 
+    it('is not late for ever with all that comes after one late block', () => {
+      const { state, given, arrive, first, second } = begin();
+      advanceAt(state, { type: 'worker-draining', worker: steady, reason: 'for the test' }, 0);
+      given(100, 200);
+      const lateness = () => [first, second].map((id) => state.leases.get(id)?.late);
+      expect(lateness()).toEqual([true, true]);
+      arrive(first, 201);
+      expect(lateness()).toEqual([false, false]);
+    });
+
     it('leaves to a worker what it holds when it is heard again, unless it is late all the same', () => {
       const { state, nowMs, given, first, second } = begin();
       advanceAt(state, { type: 'worker-draining', worker: steady, reason: 'for the test' }, nowMs);

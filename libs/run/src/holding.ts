@@ -37,7 +37,10 @@ export function beginNext(state: FleetState, worker: WorkerState): void {
     const next = state.leases.get(id);
     assert(next !== undefined, 'a worker knows leases in force only');
     if (next.arrivingMs !== null) continue;
-    next.startedMs ??= state.clock.nowMs;
+    if (next.startedMs !== null) return;
+    next.startedMs = state.clock.nowMs;
+    // What it waited behind is over, and what waits behind it is not late for that.
+    if (!worker.silent) inTimeAgain(state, id);
     return;
   }
 }
