@@ -89,13 +89,9 @@ class Notes {
     const operands = ids.map((id) => this.#read(id));
     // With a program to follow nothing runs at all, so that even constants stay shapes.
     const varies = this.#like !== null || operands.some((operand) => operand.varies);
-    const expected = this.#like?.instructions[this.#instructions.length];
-    const outputs: readonly (ValueKind & { id?: number })[] =
-      expected?.kind === 'kernel'
-        ? expected.outputs
-        : varies
-          ? this.#shapesOf(kernel, attributes, ids, operands, outputCount)
-          : this.#native.functions.executeOp(kernel, attributes, ids, outputCount);
+    const outputs: readonly (ValueKind & { id?: number })[] = varies
+      ? this.#shapesOf(kernel, attributes, ids, operands, outputCount)
+      : this.#native.functions.executeOp(kernel, attributes, ids, outputCount);
     const slots = outputs.map(() => this.#slots++);
     const inputs = operands.map(({ slot }) => slot);
     const kinds = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
@@ -114,14 +110,19 @@ class Notes {
     return program;
   }
 
-  /** Runs a kernel on zeros of the right shapes, and keeps nothing of it but the shapes of its results. */
+  /** From the program to follow, or by running the kernel on zeros, of which nothing is kept. */
   #shapesOf(
     kernel: string,
     attributes: readonly KernelAttribute[],
     ids: readonly number[],
     known: readonly Known[],
     outputCount: number,
-  ): ValueKind[] {
+  ): readonly ValueKind[] {
+    if (this.#like !== null) {
+      const expected = this.#like.instructions[this.#instructions.length];
+      if (expected?.kind !== 'kernel') throw differing();
+      return expected.outputs;
+    }
     const shape = knownShape(kernel, attributes, known);
     if (shape !== null) return [{ shape, dtype: this.#native.types.float }];
     const { functions } = this.#native;
@@ -175,7 +176,9 @@ function equal(a: Instruction, b: Instruction): boolean {
     return a.kind === b.kind && text(a as KernelCall) === text(b as KernelCall);
   }
   if (a.kind !== b.kind || a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
-  return a.kind !== 'constant' || b.kind !== 'constant' || sameBytes(bytesOf(a.values), bytesOf(b.values));
+  return (
+    a.kind !== 'constant' ||
+    b.kind !== 'constant' ||
+    Buffer.compare(bytesOf(a.values), bytesOf(b.values)) === 0
+  );
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -22,20 +22,20 @@ interface Frozen {
   dispose(): void;
 }
 
-type Stage =
-  /** The graph that gave the bits of the operations for the inputs of one call, null before, and forms that are left, its own first. */
-  | {
-      readonly kind: 'recorded';
-      readonly program: Program;
-      readonly graph: Frozen | null;
-      readonly left: Forms;
-      readonly calls: number;
-    }
-  | { readonly kind: 'frozen'; readonly frozen: Frozen }
-  | { readonly kind: 'eager' };
+interface Recorded {
+  readonly kind: 'recorded';
+  readonly program: Program;
+  readonly calls: number;
+  /** It gave the bits of the operations for the inputs of one call; null before. */
+  readonly graph: Frozen | null;
+  /** Forms that are left to be tried, that of the graph first. */
+  readonly left: Forms;
+}
+
+type Stage = Recorded | { readonly kind: 'frozen'; readonly frozen: Frozen } | { readonly kind: 'eager' };
 
 /** Calls before the first comparison: whoever has just joined, or has little to do, is not kept from it. */
-export const callsBeforeGraph = 8;
+const callsBeforeGraph = 8;
 
 /** Graphs kept: gradient, loss and prediction of a few shapes. */
 const graphsMax = 8;
@@ -74,10 +74,11 @@ export class TracedFunctions {
     if (stage?.kind === 'frozen') return stage.frozen.run(call.inputs);
     if (stage?.kind === 'eager') return call.compute();
     try {
-      const program = record(this.#tf, call.inputs, call.compute, stage?.program);
-      const results = replay(this.#tf, program, call.inputs);
-      if (stage?.calls === this.#callsBefore) this.#recordOther(program, other);
-      this.#keep(key, this.#next(name, stage, program, { inputs: call.inputs, results }, other));
+      if (stage === undefined) return this.#first(key, call);
+      // Whoever is called once never pays for it.
+      if (stage.calls === 1) this.#recordOther(stage.program, other);
+      const results = replay(this.#tf, stage.program, call.inputs);
+      this.#keep(key, this.#next(name, stage, { inputs: call.inputs, results }, other));
       return results;
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
@@ -93,6 +94,13 @@ export class TracedFunctions {
     this.#stages.clear();
   }
 
+  #first(key: string, { inputs, compute }: Call): Tensor[] {
+    const program = record(this.#tf, inputs, compute);
+    const results = replay(this.#tf, program, inputs);
+    this.#keep(key, { kind: 'recorded', program, graph: null, left: this.#forms, calls: 1 });
+    return results;
+  }
+
   /** @throws TraceRefusal when a recording with other inputs is another program. */
   #recordOther(program: Program, other: () => Call): void {
     this.#tf.tidy(() => {
@@ -104,14 +112,12 @@ export class TracedFunctions {
   /** What a recorded function is for the next call: one comparison with its operations further. */
   #next(
     name: string,
-    stage: Extract<Stage, { kind: 'recorded' }> | undefined,
-    program: Program,
+    stage: Recorded,
     done: { readonly inputs: readonly Tensor[]; readonly results: readonly Tensor[] },
     other: () => Call,
   ): Stage {
     const tf = this.#tf;
-    if (stage === undefined) return { kind: 'recorded', program, graph: null, left: this.#forms, calls: 1 };
-    const { left } = stage;
+    const { program, left } = stage;
     const calls = stage.calls + 1;
     if (calls <= this.#callsBefore) return { ...stage, calls };
     try {
@@ -121,7 +127,7 @@ export class TracedFunctions {
         const { inputs } = other();
         return gives(tf, graph, inputs, replay(tf, program, inputs));
       });
-      if (agrees && stage.graph === null) return { kind: 'recorded', program, graph, left, calls };
+      if (agrees && stage.graph === null) return { ...stage, graph, calls };
       if (agrees) {
         // What one function needs, the others of the same network do.
         this.#forms = left;
@@ -129,7 +135,7 @@ export class TracedFunctions {
       }
       graph.dispose();
       const [, next, ...rest] = left;
-      if (next !== undefined) return { kind: 'recorded', program, graph: null, left: [next, ...rest], calls };
+      if (next !== undefined) return { ...stage, graph: null, left: [next, ...rest], calls };
       throw new TraceRefusal('the graph gives other bytes');
     } catch (error) {
       if (!(error instanceof TraceRefusal)) throw error;
