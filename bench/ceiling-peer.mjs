@@ -31,6 +31,7 @@ function slabOf(microBatches, size) {
 const compute = {
   numerics: Promise.resolve({ device: 'cpu', synthetic: true, pins: {} }),
   died: new Promise(() => undefined),
+  foresee: () => Promise.resolve(),
   async run({ weightsDigest, microBatches }, source) {
     const { byteLength } = await source.pull(weightsDigest);
     const groupCount = microBatches.flatMap((groups) => [...groups]).filter((group) => group >= 0).length;

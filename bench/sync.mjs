@@ -17,60 +17,59 @@ const cases = [
 
 /** The first tasks load TensorFlow's kernels and compare graphs with operations. */
 const settling = 14;
+/** Times of different processes are told in whole milliseconds. */
+const clockMs = 2;
 
-/** What a worker computed, from when to when, in order; without the first tasks. */
+/** What a worker computed, from when to when, in order. */
 function computations(tasks) {
   return tasks
-    .map(({ time, pushMs, computeMs, pullMs }) => {
+    .map(({ time, pushMs, computeMs }) => {
       const end = time - pushMs;
-      return { start: end - computeMs, end, pullMs, pushMs };
+      return { start: end - computeMs, end };
     })
-    .sort((a, b) => a.end - b.end)
-    .slice(settling);
+    .sort((a, b) => a.end - b.end);
 }
 
 /**
- * Where a worker's time goes from one step's computing to the next one's: delivering its last result, the coordinator's part
- * (sums, optimiser, journal), fetching the new weights, and the rest: waiting for others and for messages. In percent of
- * all time, per worker.
+ * Where a worker's time goes from one step's computing to the next one's, one part after the other: waiting until the slowest has computed,
+ * delivering that last result, the coordinator's part (sums, optimiser, journal), and until it has its next task and the weights for it.
+ * In percent of all time, per worker.
  */
 function sharesOf(fleet) {
   const closes = fleet.steps();
-  return fleet.tasks().flatMap((tasks) => {
-    const settled = computations(tasks);
+  const workers = fleet.tasks().map(computations);
+  const ends = workers.flatMap((computed) => computed.map(({ end }) => end)).sort((a, b) => a - b);
+  return workers.flatMap((computed) => {
+    const settled = computed.slice(settling);
     if (settled.length < 3) return [];
     const elapsed = settled.at(-1).end - settled[0].end;
-    const spent = { computing: 0, send: 0, close: 0, receive: 0 };
+    const spent = { computing: 0, wait: 0, send: 0, close: 0, start: 0 };
     settled.slice(1).forEach((next, i) => {
       const before = settled[i];
       spent.computing += next.end - next.start;
-      // The weights came anew: a step lies between.
-      if (next.pullMs === 0) return;
-      const { time, closeMs, keepMs } = closes.find((close) => close.time >= before.end);
-      // The coordinator acknowledges the last result of a step when it has closed it.
-      spent.send += Math.min(before.pushMs, time - closeMs - keepMs - before.end);
-      spent.close += closeMs + keepMs;
-      spent.receive += next.pullMs;
+      const close = closes.find(({ time }) => time >= before.end);
+      // No step was closed between them: another part of the same one.
+      if (close === undefined || close.time > next.start + clockMs) return;
+      const closeMs = close.closeMs + close.keepMs;
+      const allEnd = ends.findLast((end) => end <= close.time - closeMs + clockMs);
+      spent.wait += allEnd - before.end;
+      // The coordinator begins to close a step when it has its last result.
+      spent.send += close.time - closeMs - allEnd;
+      spent.close += closeMs;
+      spent.start += next.start - close.time;
     });
     const share = (ms) => (100 * ms) / elapsed;
-    const { computing, send, close, receive } = spent;
-    return [
-      {
-        all: 100 - share(computing),
-        send: share(send),
-        close: share(close),
-        receive: share(receive),
-        rest: share(elapsed - computing - send - close - receive),
-      },
-    ];
+    const { computing, ...parts } = spent;
+    const named = Object.fromEntries(Object.entries(parts).map(([part, ms]) => [part, share(ms)]));
+    return [{ all: 100 - share(computing), ...named }];
   });
 }
 
 const parts = [
+  ['wait', 'waiting for the slowest worker'],
   ['send', 'delivering the last result'],
   ['close', 'sums, optimiser, journal'],
-  ['receive', 'fetching the weights'],
-  ['rest', 'waiting for others, messages'],
+  ['start', 'until task and weights are there'],
 ];
 
 export async function run(context) {

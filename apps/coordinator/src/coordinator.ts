@@ -1,5 +1,5 @@
-import { assert, Fault, isDigest, messageOf } from '@ptychofleet/base';
-import type { Clock, ContentDigest, Logger } from '@ptychofleet/base';
+import { assert, Fault, messageOf } from '@ptychofleet/base';
+import type { Clock, Logger } from '@ptychofleet/base';
 import {
   advance,
   initialFleet,
@@ -15,8 +15,7 @@ import {
   type RunId,
   type RunPhase,
 } from '@ptychofleet/run';
-import type { BlobStore } from '@ptychofleet/store';
-import { lasting, toStruct, type LentBytes } from '@ptychofleet/wire';
+import { toStruct } from '@ptychofleet/wire';
 import type { DeliveredAnswer, ExpectedAnswer, Job, RoundPlace, TaskAnswer } from './job.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { RunProgress } from './run-progress.ts';
@@ -53,16 +52,14 @@ export class Coordinator {
   readonly #records = new Map<string, RunRecord>();
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #blobs: BlobStore;
   #answer: TaskAnswer | null = null;
   #answering: WorkerLife | null = null;
   #accepted = false;
 
-  constructor(limits: CoordinatorLimits, blobs: BlobStore, clock: Clock, logger: Logger) {
+  constructor(limits: CoordinatorLimits, clock: Clock, logger: Logger) {
     this.limits = limits;
     this.workers = new Workers(limits.mixedNumerics);
     this.#state = initialFleet(limits);
-    this.#blobs = blobs;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -205,13 +202,9 @@ export class Coordinator {
     this.#dispatch({ type: 'tick' });
   }
 
-  async blob(digest: ContentDigest): Promise<LentBytes | null> {
-    for (const { job } of this.#runs.values()) {
-      const lent = job.blob(digest);
-      if (lent !== null) return lent;
-    }
-    const stored = isDigest(digest) ? await this.#blobs.get(digest) : null;
-    return stored && lasting(stored);
+  /** Of the runs that are not over. */
+  jobs(): Job[] {
+    return [...this.#runs.values()].map(({ job }) => job);
   }
 
   #dispatch(event: FleetEvent): void {
@@ -341,6 +334,7 @@ export class Coordinator {
       );
     });
     this.#runs.delete(id);
+    run.job.close?.();
   }
 
   #break(id: RunId, error: unknown): void {

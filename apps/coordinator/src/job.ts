@@ -2,7 +2,7 @@ import type { ContentDigest, Digest } from '@ptychofleet/base';
 import type { LossSpec, ModelSpec } from '@ptychofleet/config';
 import type { Block, Plan, RoundPurpose, RunPosition } from '@ptychofleet/run';
 import type { LedgerHead, LedgerStep, SealedFile } from '@ptychofleet/store';
-import type { JsonObject, LentBytes } from '@ptychofleet/wire';
+import type { JsonObject, LentBytes, NamedBytes } from '@ptychofleet/wire';
 
 /** What a worker is told to compute. */
 export interface TaskDescription {
@@ -105,4 +105,11 @@ export interface Job {
   finish(): Promise<readonly MadeFile[]>;
   /** Content that workers may ask for while the job lives. */
   blob(digest: ContentDigest): LentBytes | null;
+  /**
+   * What replaces that content, as soon as it does, or null when the job ends before; at once null where it is not content that is replaced.
+   * @param gone fires when nobody waits any more
+   */
+  next?(digest: ContentDigest, gone: AbortSignal): Promise<NamedBytes | null> | null;
+  /** The run is over: nothing will come next. */
+  close?(): void;
 }

@@ -77,7 +77,6 @@ async function main(): Promise<void> {
   const clock = { nowMs: () => performance.now() };
   const coordinator = new Coordinator(
     { ...limits, mixedNumerics: options.numerics === 'mixed' },
-    storage.blobs,
     clock,
     logger,
   );
@@ -86,7 +85,7 @@ async function main(): Promise<void> {
   const submitter = new Submitter(coordinator, library, storage, keeping, clock, logger);
   let open = (): void => undefined;
   const ready = new Promise<void>((resolve) => (open = resolve));
-  const bulk = bulkService(coordinator, logger);
+  const bulk = bulkService(coordinator, storage.blobs, logger);
   const handlers = {
     runs: onceReady(ready, runHandlers(coordinator, submitter, library, storage, logger)),
     data: onceReady(ready, dataHandlers(library, logger)),

@@ -59,6 +59,32 @@ describe('published weights', () => {
     expect(buffers.size).toBe(3);
   });
 
+  it('that come next are told to who waits, once and lent; who left is not told', async () => {
+    const published = new PublishedWeights(layout, weightsOf(0));
+    const here = new AbortController();
+    expect(published.next(digestOf(5), here.signal)).toBeNull();
+    const one = published.next(digestOf(0), here.signal)!;
+    const other = published.next(digestOf(0), here.signal)!;
+    const leaver = new AbortController();
+    const left = published.next(digestOf(0), leaver.signal)!;
+    leaver.abort();
+    expect(await left).toBeNull();
+    expect(await published.next(digestOf(0), leaver.signal)).toBeNull();
+    published.publish(weightsOf(1));
+    for (const next of [await one, await other, await published.next(digestOf(0), here.signal)]) {
+      expect(next!.digest).toBe(digestOf(1));
+      expect(valuesDigestOf(next!.bytes)).toBe(digestOf(1));
+    }
+    // Lent: two more versions do not write over them.
+    const { bytes } = (await one)!;
+    for (const value of [2, 3, 4, 5]) published.publish(weightsOf(value));
+    expect(valuesDigestOf(bytes)).toBe(digestOf(1));
+    expect(published.next(digestOf(1), here.signal)).toBeNull();
+    const last = published.next(digestOf(5), here.signal)!;
+    published.close();
+    expect(await last).toBeNull();
+  });
+
   it('are given back once', () => {
     const { release } = new PublishedWeights(layout, weightsOf(0)).lend(digestOf(0))!;
     release();

@@ -1,6 +1,6 @@
 import { assert, valuesDigestOf, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
 import { slabDigests, slabToBytes, type ParameterLayout } from '@ptychofleet/params';
-import type { LentBytes } from '@ptychofleet/wire';
+import type { LentBytes, NamedBytes } from '@ptychofleet/wire';
 
 interface Version {
   readonly bytes: Uint8Array;
@@ -17,6 +17,8 @@ export class PublishedWeights {
   /** The oldest first. */
   readonly #versions = new Map<ContentDigest, Version>();
   #spare: Uint8Array | null = null;
+  /** Who wants the next ones. */
+  readonly #waiting = new Set<(next: NamedBytes | null) => void>();
   /** Name of the newest. */
   digest: ValuesDigest;
   /** The beginnings of its tensors' digests, for the ledger. */
@@ -29,6 +31,7 @@ export class PublishedWeights {
 
   publish(weights: Float32Array): void {
     [this.digest, this.tensors] = this.#add(weights);
+    this.#tell(() => this.#newest());
     for (const [digest, version] of this.#versions) {
       if (this.#versions.size <= versionsKept) break;
       this.#versions.delete(digest);
@@ -49,6 +52,45 @@ export class PublishedWeights {
       if (this.#versions.get(digest) !== version) this.#reuse(version);
     };
     return { bytes: version.bytes, release };
+  }
+
+  /**
+   * The newest, as soon as they are others than these; null when there are none before the run ends. At once null where these are not kept.
+   * @param gone fires when nobody waits any more
+   */
+  next(digest: ContentDigest, gone: AbortSignal): Promise<NamedBytes | null> | null {
+    if (!this.#versions.has(digest)) return null;
+    if (digest !== this.digest) return Promise.resolve(this.#newest());
+    return new Promise((resolve) => {
+      const told = (next: NamedBytes | null): void => {
+        gone.removeEventListener('abort', leave);
+        resolve(next);
+      };
+      const leave = (): void => {
+        this.#waiting.delete(told);
+        resolve(null);
+      };
+      if (gone.aborted) return leave();
+      gone.addEventListener('abort', leave, { once: true });
+      this.#waiting.add(told);
+    });
+  }
+
+  /** None will follow. */
+  close(): void {
+    this.#tell(() => null);
+  }
+
+  #tell(what: () => NamedBytes | null): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const told of waiting) told(what());
+  }
+
+  #newest(): NamedBytes {
+    const lent = this.lend(this.digest);
+    assert(lent !== null, 'the newest are kept');
+    return { ...lent, digest: this.digest };
   }
 
   #add(weights: Float32Array): [ValuesDigest, string] {

@@ -39,7 +39,7 @@ import type {
   TaskAnswer,
   TaskDescription,
 } from './job.ts';
-import { lasting, type JsonObject, type LentBytes } from '@ptychofleet/wire';
+import { lasting, type JsonObject, type LentBytes, type NamedBytes } from '@ptychofleet/wire';
 import { weightOfBatch } from './batch-weight.ts';
 import { PublishedWeights } from './published-weights.ts';
 import { StepSums } from './step-sums.ts';
@@ -215,6 +215,14 @@ export class TrainingJob implements Job {
     for (const published of [scan, validation])
       if (published?.digest === digest) return lasting(published.bytes);
     return this.#published.lend(digest);
+  }
+
+  next(digest: ContentDigest, gone: AbortSignal): Promise<NamedBytes | null> | null {
+    return this.#published.next(digest, gone);
+  }
+
+  close(): void {
+    this.#published.close();
   }
 
   #endValidation({ epoch }: RoundPlace): RoundOutcome {

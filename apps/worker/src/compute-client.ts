@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Fault, messageOf, type ContentDigest, type Logger } from '@ptychofleet/base';
 import type { NumericsPassport } from '@ptychofleet/compute';
-import type { SpareMemory } from '@ptychofleet/wire';
+import type { ComingContent, SpareMemory } from '@ptychofleet/wire';
 import { KeptContent } from './kept-content.ts';
 import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
@@ -9,6 +9,8 @@ import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compu
 export interface BlobSource {
   /** @param spare where the bytes may lie */
   pull(digest: ContentDigest, spare?: SpareMemory): Promise<Uint8Array>;
+  /** What replaces that content, as soon as it does; null where nobody tells. */
+  next(digest: ContentDigest): Promise<ComingContent | null>;
 }
 
 // The present step's, and those of a run interleaved with it.
@@ -62,13 +64,16 @@ export class ComputeClient {
     });
   }
 
-  async run(task: ComputeTask, source: BlobSource): Promise<ComputeResult> {
+  /** @param ready is called when all that the task needs is there */
+  async run(task: ComputeTask, source: BlobSource, ready = (): void => undefined): Promise<ComputeResult> {
     const scan = this.#scans.take(task.scanDigest, () => this.#bringScan(task.scanDigest, source));
-    const weights = this.#weights.take(task.weightsDigest, () =>
-      this.#bringWeights(task.weightsDigest, source),
+    const { weightsDigest } = task;
+    const weights = this.#weights.take(weightsDigest, () =>
+      this.#bringWeights(weightsDigest, source.pull(weightsDigest, this.#takeSpare)),
     );
     try {
       await Promise.all([scan.there, weights.there]);
+      ready();
       const id = this.#nextId++;
       const result = new Promise<ComputeResult>((resolve, reject) =>
         this.#waiting.set(id, { resolve, reject }),
@@ -82,6 +87,15 @@ export class ComputeClient {
     }
   }
 
+  /** Brings the weights that replace these as soon as the coordinator has them: while the task that needs them is still on its way. */
+  foresee(digest: ContentDigest, source: BlobSource): Promise<void> {
+    return this.#weights.foresee(
+      digest,
+      () => source.next(digest),
+      (next) => this.#bringWeights(next.digest, next.receive(this.#takeSpare)),
+    );
+  }
+
   async stop(): Promise<void> {
     await this.#thread.terminate();
   }
@@ -91,8 +105,8 @@ export class ComputeClient {
     this.#send({ type: 'scan', digest, bytes }, [bytes.buffer as ArrayBuffer]);
   }
 
-  async #bringWeights(digest: ContentDigest, source: BlobSource): Promise<void> {
-    const bytes = await source.pull(digest, this.#takeSpare);
+  async #bringWeights(digest: ContentDigest, coming: Promise<Uint8Array>): Promise<void> {
+    const bytes = await coming;
     const slab = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4);
     this.#send({ type: 'weights', digest, slab }, [slab.buffer as ArrayBuffer]);
   }

@@ -59,4 +59,79 @@ describe('kept content', () => {
       { numRuns: 200 },
     );
   });
+
+  /** What replaces names[0], told and brought by hand. */
+  class Foreseen {
+    readonly kept = new KeptContent(2, () => undefined);
+    readonly brought: string[] = [];
+    asked = 0;
+    dropped = 0;
+    tell: (digest: ContentDigest | null) => void = () => undefined;
+    lose: (error: Error) => void = () => undefined;
+    arrive: (error?: Error) => void = () => undefined;
+
+    start(): Promise<void> {
+      const next = () => {
+        this.asked += 1;
+        return new Promise<{ digest: ContentDigest; drop(): void } | null>((resolve, reject) => {
+          this.tell = (digest) => resolve(digest && { digest, drop: () => void (this.dropped += 1) });
+          this.lose = reject;
+        });
+      };
+      return this.kept.foresee(names[0]!, next, ({ digest }) => this.bring(digest));
+    }
+
+    bring(digest: ContentDigest): Promise<void> {
+      this.brought.push(digest);
+      return new Promise((resolve, reject) => {
+        this.arrive = (error) => (error ? reject(error) : resolve());
+      });
+    }
+
+    take(digest: ContentDigest) {
+      return this.kept.take(digest, () => this.bring(digest));
+    }
+  }
+
+  it('that is foreseen is there for who takes it, asked for and brought once', async () => {
+    const it = new Foreseen();
+    const ended = it.start();
+    await it.start();
+    it.tell(names[1]!);
+    await new Promise((resolve) => setImmediate(resolve));
+    const { there, release } = it.take(names[1]!);
+    it.arrive();
+    await Promise.all([there, ended]);
+    release();
+    expect([it.asked, it.dropped, it.brought]).toEqual([1, 0, [names[1]]]);
+  });
+
+  it('that is foreseen too late is not brought twice', async () => {
+    const it = new Foreseen();
+    const ended = it.start();
+    const { there, release } = it.take(names[1]!);
+    it.tell(names[1]!);
+    it.arrive();
+    await Promise.all([there, ended]);
+    release();
+    expect([it.dropped, it.brought]).toEqual([1, [names[1]]]);
+  });
+
+  it('that is foreseen and does not come is brought by who takes it', async () => {
+    const it = new Foreseen();
+    for (const fail of [() => it.tell(null), () => it.lose(new Error('lost'))]) {
+      const ended = it.start();
+      fail();
+      await ended;
+    }
+    const ended = it.start();
+    it.tell(names[1]!);
+    await new Promise((resolve) => setImmediate(resolve));
+    it.arrive(new Error('cut'));
+    await ended;
+    const { there } = it.take(names[1]!);
+    it.arrive();
+    await there;
+    expect([it.asked, it.brought]).toEqual([3, [names[1], names[1]]]);
+  });
 });

@@ -12,6 +12,8 @@ export class KeptContent {
   readonly #forget: (digest: ContentDigest) => void;
   /** The oldest first. */
   readonly #entries = new Map<ContentDigest, Entry>();
+  /** Content whose replacement is awaited. */
+  readonly #foreseen = new Set<ContentDigest>();
 
   /** @param forget takes away what was brought */
   constructor(keptMax: number, forget: (digest: ContentDigest) => void) {
@@ -34,6 +36,30 @@ export class KeptContent {
       this.#trim();
     };
     return { there: entry.coming, release };
+  }
+
+  /**
+   * Brings what replaces `before` as soon as it is there, before anybody takes it. Where that fails, who takes it has it brought.
+   * @param next waits for it; null where nothing comes
+   */
+  async foresee<Next extends { readonly digest: ContentDigest; drop(): void }>(
+    before: ContentDigest,
+    next: () => Promise<Next | null>,
+    bring: (next: Next) => Promise<void>,
+  ): Promise<void> {
+    if (this.#foreseen.has(before)) return;
+    this.#foreseen.add(before);
+    try {
+      const coming = await next();
+      if (coming === null) return;
+      if (this.#entries.has(coming.digest)) return coming.drop();
+      const { there, release } = this.take(coming.digest, () => bring(coming));
+      await there.finally(release);
+    } catch {
+      // A lost connection ends the session, and who takes it asks again and is told what is wrong.
+    } finally {
+      this.#foreseen.delete(before);
+    }
   }
 
   #begin(digest: ContentDigest, bring: () => Promise<void>): Entry {

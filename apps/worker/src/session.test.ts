@@ -53,6 +53,7 @@ async function sessionWith(fault: Fault): Promise<{ end: SessionEnd; line: Line 
     numerics: Promise.resolve({ pins: {} }),
     died: new Promise<never>(() => undefined),
     run: () => Promise.resolve(result),
+    foresee: () => Promise.resolve(),
   } as unknown as Parameters<typeof runSession>[1];
   const options = { name: 'w', slots: 2, connectTimeoutMs: 1, logger: silentLogger };
   const ended = runSession(link, compute, options, new AbortController().signal);

@@ -1,24 +1,16 @@
-import {
-  Fault,
-  isContentDigest,
-  isDigest,
-  messageOf,
-  type ContentDigest,
-  type Logger,
-} from '@ptychofleet/base';
+import { Fault, isContentDigest, isDigest, messageOf, type Logger } from '@ptychofleet/base';
 import { lossSpecSchema, modelSpecSchema } from '@ptychofleet/config';
 import {
   faultOf,
   type Digester,
   type FleetLink,
-  type SpareMemory,
   fromStruct,
   letGo,
   protocolVersion,
   toStruct,
   type TaskAssignment,
 } from '@ptychofleet/wire';
-import type { ComputeClient } from './compute-client.ts';
+import type { BlobSource, ComputeClient } from './compute-client.ts';
 import type { ComputeTask, TaskKind } from './compute-messages.ts';
 
 export interface SessionOptions {
@@ -60,7 +52,7 @@ async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal)
 /** One life of a worker: joins, computes what it is given, leaves when `leave` fires. Never throws for an expected loss. */
 export async function runSession(
   link: FleetLink,
-  compute: Pick<ComputeClient, 'numerics' | 'died' | 'run'>,
+  compute: Pick<ComputeClient, 'numerics' | 'died' | 'run' | 'foresee'>,
   options: SessionOptions,
   leave: AbortSignal,
 ): Promise<SessionEnd> {
@@ -127,15 +119,17 @@ export async function runSession(
       const { leaseId } = assignment;
       const session = { id: sessionId, over: over.signal };
       try {
-        let pullMs = 0;
-        const pull = async (digest: ContentDigest, spare?: SpareMemory): Promise<Uint8Array> => {
-          const startedMs = performance.now();
-          const bytes = await link.pull(session, digest, { digestElsewhere, spare });
-          pullMs = Math.round(performance.now() - startedMs);
-          return bytes;
+        const source: BlobSource = {
+          pull: (digest, spare) => link.pull(session, digest, { digestElsewhere, spare }),
+          next: (digest) => link.next(session, digest, digestElsewhere),
         };
-        const result = await compute.run(decodeTask(assignment), { pull });
+        const task = decodeTask(assignment);
+        const givenMs = performance.now();
+        let pullMs = 0;
+        const ready = (): void => void (pullMs = Math.round(performance.now() - givenMs));
+        const result = await compute.run(task, source, ready);
         const computedMs = performance.now();
+        if (task.kind === 'gradient') void compute.foresee(task.weightsDigest, source);
         const accepted = await link.push(session, { leaseId, ...result });
         letGo(result.values);
         const pushMs = Math.round(performance.now() - computedMs);

@@ -1,9 +1,17 @@
 import { credentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import { Fault, isContentDigest, kindOf, RunningDigest, type ContentDigest } from '@ptychofleet/base';
+import {
+  Fault,
+  isContentDigest,
+  kindOf,
+  RunningDigest,
+  type ContentDigest,
+  type DigestKind,
+} from '@ptychofleet/base';
 import { parseAddress } from './address.ts';
 import { GrpcPath } from './bulk/grpc-path.ts';
 import { HttpPath } from './bulk/http-path.ts';
-import type { BulkPath, Digested, PullOptions, Session, TaskResult } from './bulk/path.ts';
+import type { BulkPath, Digested, Digester, PullOptions, Session, TaskResult } from './bulk/path.ts';
+import type { CollectorOptions, SpareMemory } from './chunks.ts';
 import { channelOptions, waitForReady } from './client.ts';
 import type { OpenSessionRequest } from './gen/ptychofleet/v1/OpenSessionRequest.ts';
 import type { OpenSessionResponse__Output } from './gen/ptychofleet/v1/OpenSessionResponse.ts';
@@ -12,6 +20,15 @@ import { services } from './protocol.ts';
 /** How bulk data travels, the fastest first: through memory that both ends see, over HTTP/1.1, or in gRPC messages. */
 export const bulkWays = ['memory', 'http', 'grpc'] as const;
 export type BulkWay = (typeof bulkWays)[number];
+
+/** Content that has come to be. */
+export interface ComingContent {
+  readonly digest: ContentDigest;
+  /** Bytes that do not match their digest never leave here. */
+  receive(spare?: SpareMemory): Promise<Uint8Array>;
+  /** It is not wanted. */
+  drop(): void;
+}
 
 /** A worker's line to its coordinator: gRPC for what is said, and beside it the fastest way there is for bulk data. */
 export class FleetLink {
@@ -53,9 +70,29 @@ export class FleetLink {
   /** Content by digest; bytes that do not match their digest never leave here. */
   async pull(session: Session, digest: string, options: PullOptions = {}): Promise<Uint8Array> {
     if (!isContentDigest(digest)) throw new Fault('data-loss', `not a digest: ${digest}`);
-    const { bytes, digest: actual } = await this.#pullDigested(session, digest, options);
-    if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
-    return bytes;
+    const path = this.#path();
+    return checked(digest, await digested(kindOf(digest), options, (how) => path.pull(session, digest, how)));
+  }
+
+  /**
+   * The name of what replaces that content, as soon as it does, and the content itself; null where nothing will or it cannot be asked.
+   * One of both has to be called at once.
+   */
+  async next(
+    session: Session,
+    digest: ContentDigest,
+    digestElsewhere?: Digester,
+  ): Promise<ComingContent | null> {
+    const next = (await this.#path().next?.(session, digest)) ?? null;
+    if (next === null) return null;
+    return {
+      digest: next.digest,
+      drop: () => next.drop(),
+      receive: async (spare) => {
+        const options = { digestElsewhere, spare };
+        return checked(next.digest, await digested(kindOf(next.digest), options, (how) => next.receive(how)));
+      },
+    };
   }
 
   /** Delivers a result; false when the coordinator no longer needs it. */
@@ -68,22 +105,26 @@ export class FleetLink {
     this.#bulk?.close();
   }
 
-  async #pullDigested(
-    session: Session,
-    digest: ContentDigest,
-    { digestElsewhere, spare }: PullOptions,
-  ): Promise<Digested> {
-    const kind = kindOf(digest);
-    if (digestElsewhere) return digestElsewhere(await this.#path().pull(session, digest, { spare }), kind);
-    let running = new RunningDigest(kind);
-    // Each try to fetch it begins a new one.
-    const begin = (): RunningDigest => (running = new RunningDigest(kind));
-    const bytes = await this.#path().pull(session, digest, { digest: begin, spare });
-    return { bytes, digest: running.finish() };
-  }
-
   #path(): BulkPath {
     if (this.#bulk === null) throw new Fault('unavailable', 'the coordinator is not connected');
     return this.#bulk;
   }
+}
+
+async function digested(
+  kind: DigestKind,
+  { digestElsewhere, spare }: PullOptions,
+  receive: (how: CollectorOptions) => Promise<Uint8Array>,
+): Promise<Digested> {
+  if (digestElsewhere) return digestElsewhere(await receive({ spare }), kind);
+  let running = new RunningDigest(kind);
+  // Each try to fetch it begins a new one.
+  const begin = (): RunningDigest => (running = new RunningDigest(kind));
+  const bytes = await receive({ digest: begin, spare });
+  return { bytes, digest: running.finish() };
+}
+
+function checked(digest: ContentDigest, { bytes, digest: actual }: Digested): Uint8Array {
+  if (actual !== digest) throw new Fault('data-loss', `asked for ${digest}, received ${actual}`);
+  return bytes;
 }

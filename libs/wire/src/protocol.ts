@@ -7,7 +7,7 @@ import type { ProtoGrpcType as ModelTypes } from './gen/model_service.ts';
 import type { ProtoGrpcType as RunTypes } from './gen/run_service.ts';
 
 /** Version of the contract in protos/. Another major version is refused at hello. */
-export const protocolVersion = '3.0';
+export const protocolVersion = '3.1';
 
 // What gRPC has to say comes to us as an error, and we say it in one sentence; its own lines would stand beside that.
 if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);

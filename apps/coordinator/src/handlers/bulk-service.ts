@@ -1,19 +1,28 @@
 import { bytesOf, Fault, isContentDigest, RunningDigest, type Logger } from '@ptychofleet/base';
 import { ChunkCollector, type BulkService, type ResultHeader, type ResultIntake } from '@ptychofleet/wire';
+import type { BlobStore } from '@ptychofleet/store';
 import type { Coordinator } from '../coordinator.ts';
+import { contentOf, nextContent } from '../run-content.ts';
 import { logFailure } from './respond.ts';
 
 /** What workers fetch and deliver, whatever way it comes. */
-export function bulkService(coordinator: Coordinator, logger: Logger): BulkService {
+export function bulkService(coordinator: Coordinator, stored: BlobStore, logger: Logger): BulkService {
   const isOpen = (sessionId: string): boolean => coordinator.workers.bySession(sessionId) !== undefined;
   return {
     isOpen,
     async blob(sessionId, digest) {
       if (!isOpen(sessionId)) throw unknownSession();
-      const lent = isContentDigest(digest) ? await coordinator.blob(digest) : null;
+      const lent = isContentDigest(digest) ? await contentOf(coordinator.jobs(), stored, digest) : null;
       if (lent === null)
         throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
       return lent;
+    },
+    async next(sessionId, digest, gone) {
+      if (!isOpen(sessionId)) throw unknownSession();
+      const next = isContentDigest(digest) ? await nextContent(coordinator.jobs(), digest, gone) : null;
+      if (next === null || isOpen(sessionId)) return next;
+      next.release();
+      throw unknownSession();
     },
     openResult: (header) => openResult(coordinator, header),
     failed: (error) => logFailure(logger, error),

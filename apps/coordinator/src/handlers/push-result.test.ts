@@ -1,4 +1,5 @@
 import { bytesOf, silentLogger, valuesDigestOf } from '@ptychofleet/base';
+import { MemoryBlobStore } from '@ptychofleet/store';
 import { chunksOf, type PushResultRequest__Output } from '@ptychofleet/wire';
 import { describe, expect, it } from 'vitest';
 import type { Coordinator } from '../coordinator.ts';
@@ -39,7 +40,7 @@ async function push(sent: PushResultRequest__Output[]) {
       return true;
     },
   } as unknown as Coordinator;
-  const bulk = bulkService(coordinator, silentLogger);
+  const bulk = bulkService(coordinator, new MemoryBlobStore(), silentLogger);
   const handler = fleetHandlers(coordinator, bulk, silentLogger).PushResult as unknown as (
     stream: AsyncIterable<PushResultRequest__Output>,
     callback: (error: { details: string } | null, response?: { accepted: boolean }) => void,

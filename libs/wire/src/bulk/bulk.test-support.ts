@@ -1,4 +1,4 @@
-import { bytesOf, Fault, RunningDigest, valuesDigestOf } from '@ptychofleet/base';
+import { bytesOf, Fault, RunningDigest, valuesDigestOf, type ContentDigest } from '@ptychofleet/base';
 import {
   chunksOf,
   lasting,
@@ -6,6 +6,7 @@ import {
   statusOf,
   type BulkService,
   type LentBytes,
+  type NamedBytes,
   type PushResultRequest__Output,
 } from '../index.ts';
 import type { ServiceHandlers } from '../index.ts';
@@ -45,6 +46,24 @@ export class Store implements BulkService {
       return Promise.reject(new Fault('not-found', message, { field: 'digest' }));
     }
     return Promise.resolve(lasting(bytes));
+  }
+
+  /** Who waits for what replaces a blob, and who has left. */
+  readonly waiting = new Map<string, (next: NamedBytes | null) => void>();
+  readonly left: string[] = [];
+
+  next(sessionId: string, digest: string, gone: AbortSignal): Promise<NamedBytes | null> {
+    if (sessionId !== 's') return Promise.reject(new Fault('failed-precondition', 'the session is over'));
+    if (!this.blobs.has(digest)) return Promise.resolve(null);
+    gone.addEventListener('abort', () => this.left.push(digest));
+    return new Promise((resolve) => this.waiting.set(digest, resolve));
+  }
+
+  /** @param bytes null where nothing comes any more; `digest` is what is told of them */
+  replace(before: string, bytes: Uint8Array | null, digest = bytes && valuesDigestOf(bytes)): void {
+    const next = bytes && { ...lasting(bytes), digest: this.add(bytes, digest!) as ContentDigest };
+    this.waiting.get(before)!(next);
+    this.waiting.delete(before);
   }
 
   openResult(header: Parameters<BulkService['openResult']>[0]) {

@@ -2,14 +2,15 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import { bytesOf, errorKinds, Fault, messageOf, RunningDigest, valuesDigestOf } from '@ptychofleet/base';
+import { bytesOf, errorKinds, Fault, isContentDigest, messageOf } from '@ptychofleet/base';
+import { RunningDigest, valuesDigestOf } from '@ptychofleet/base';
 import type { ContentDigest, ErrorKind, FaultDetails } from '@ptychofleet/base';
 import { ChunkCollector, chunksOf, type CollectorOptions } from '../chunks.ts';
 import * as names from './http-names.ts';
 import { blobFile, resultFile, sharedBytesMin } from './shared-blobs.ts';
 import { SharedFolder, type SharedFile } from './shared-folder.ts';
 import { takeAll } from './take-all.ts';
-import { blobBytesMax, type BulkPath, type Session, type TaskResult } from './path.ts';
+import { blobBytesMax, type BulkPath, type NextContent, type Session, type TaskResult } from './path.ts';
 
 const answerBytesMax = 64 << 10;
 
@@ -58,26 +59,67 @@ export class HttpPath implements BulkPath {
   }
 
   async pull(session: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array> {
+    return this.#whileIn(session, `blob ${digest}`, async () => {
+      const response = await this.#get(session, names.blobPath(digest), this.#anyWay());
+      return this.#receive(session, digest, response, options);
+    });
+  }
+
+  async next(session: Session, digest: ContentDigest): Promise<NextContent | null> {
+    const what = `what comes after ${digest}`;
+    const response = await this.#whileIn(session, what, () =>
+      this.#get(session, names.nextPath(digest), this.#anyWay()),
+    );
+    const { statusCode = 0, headers } = response;
+    // Nothing does, or the coordinator is older than the question.
+    if (statusCode >= 400) {
+      response.resume();
+      return null;
+    }
+    const name = String(headers[names.digestHeader]);
+    if (!isContentDigest(name)) throw new Fault('data-loss', `${what} has no name: ${name}`);
+    return {
+      digest: name,
+      receive: (options) =>
+        this.#whileIn(session, what, () => this.#receive(session, name, response, options)),
+      drop: () => void (statusCode === 204 ? response.resume() : response.destroy()),
+    };
+  }
+
+  #anyWay(): Record<string, string> {
+    return this.#folder === null ? {} : inMemory;
+  }
+
+  /** The content of an answer, which may be a file in memory. */
+  async #receive(
+    session: Session,
+    digest: ContentDigest,
+    answer: IncomingMessage,
+    options: CollectorOptions,
+  ): Promise<Uint8Array> {
     const what = `blob ${digest}`;
     const collecting = (): ChunkCollector => new ChunkCollector(what, blobBytesMax, options);
-    const folder = this.#folder;
+    let response = answer;
+    if (response.statusCode === 204 && this.#folder !== null) {
+      response.resume();
+      const bytes = contentOf(this.#folder, blobFile(digest), collecting());
+      if (bytes !== null) return bytes;
+      // It was there a moment ago and has made room for newer content.
+      response = await this.#get(session, names.blobPath(digest), {});
+    }
+    if (response.statusCode !== 200) throw await faultIn(response, what);
+    const collector = collecting();
+    collector.announce(Number(response.headers['content-length']));
+    await takeAll(response, (data) => collector.append(data));
+    return collector.finish();
+  }
+
+  async #whileIn<T>({ over }: Session, doing: string, act: () => Promise<T>): Promise<T> {
     try {
-      let response = await this.#get(session, digest, folder === null ? {} : inMemory);
-      if (response.statusCode === 204 && folder !== null) {
-        response.resume();
-        const bytes = contentOf(folder, blobFile(digest), collecting());
-        if (bytes !== null) return bytes;
-        // It was there a moment ago and has made room for newer content.
-        response = await this.#get(session, digest, {});
-      }
-      if (response.statusCode !== 200) throw await faultIn(response, what);
-      const collector = collecting();
-      collector.announce(Number(response.headers['content-length']));
-      await takeAll(response, (data) => collector.append(data));
-      return collector.finish();
+      return await act();
     } catch (error) {
       // A transfer that its session ends may look like one that was cut short.
-      throw lost(session.over.aborted ? session.over.reason : error, what);
+      throw lost(over.aborted ? over.reason : error, doing);
     }
   }
 
@@ -97,9 +139,9 @@ export class HttpPath implements BulkPath {
     this.#folder?.close();
   }
 
-  #get({ id, over }: Session, digest: ContentDigest, headers: Record<string, string>) {
+  #get({ id, over }: Session, path: string, headers: Record<string, string>) {
     const all = { authorization: names.bearer(id), ...headers };
-    return answerOf(this.#request('GET', names.blobPath(digest), over, all).end());
+    return answerOf(this.#request('GET', path, over, all).end());
   }
 
   /** Null where the values have to be sent: there is no room for the file, or the coordinator does not find it. */

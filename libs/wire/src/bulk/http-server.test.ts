@@ -87,6 +87,8 @@ describe('other requests', () => {
     ['GET', '/'],
     ['POST', names.resultsPath],
     ['DELETE', names.blobPath('x')],
+    ['GET', names.blobPath('x/next/next')],
+    ['GET', names.blobPath('x/before')],
     ['GET', `${names.root}/../../../etc/passwd`],
   ])('%s %s: not found', async (method, path) => {
     const { status, text } = await ask(method, path);

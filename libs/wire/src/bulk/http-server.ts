@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Fault, isContentDigest, messageOf, type ErrorKind } from '@ptychofleet/base';
+import { Fault, messageOf, type ContentDigest, type ErrorKind } from '@ptychofleet/base';
 import type { ResultHeader__Output } from '../gen/ptychofleet/v1/ResultHeader.ts';
 import * as names from './http-names.ts';
-import type { LentBytes } from './lent-bytes.ts';
+import type { LentBytes, NamedBytes } from './lent-bytes.ts';
 import { resultFile, SharedBlobs } from './shared-blobs.ts';
 import { SharedFolder } from './shared-folder.ts';
 import { takeAll } from './take-all.ts';
@@ -23,6 +23,11 @@ export interface ResultIntake {
 export interface BulkService {
   isOpen(sessionId: string): boolean;
   blob(sessionId: string, digest: string): Promise<LentBytes>;
+  /**
+   * What replaces that content, as soon as it does; null where nothing will.
+   * @param gone fires when nobody waits any more
+   */
+  next(sessionId: string, digest: string, gone: AbortSignal): Promise<NamedBytes | null>;
   openResult(header: ResultHeader__Output): ResultIntake;
   /** Told of what was refused or failed. */
   failed(error: unknown): void;
@@ -67,19 +72,38 @@ async function answer(exchange: Exchange): Promise<void> {
     const headers = shared === null ? {} : { [names.memoryHeader]: shared.folder.name };
     return void response.writeHead(204, headers).end();
   }
-  if (method === 'GET' && url.startsWith(names.blobPath('')))
-    return sendBlob(exchange, url.slice(names.blobPath('').length));
+  const asked = method === 'GET' ? names.blobIn(url) : null;
+  if (asked !== null) return (asked.next ? sendNext : sendBlob)(exchange, asked.digest);
   if (method === 'PUT' && url === names.resultsPath) return takeResult(exchange);
   throw new Fault('not-found', `${method} ${names.root}: there is nothing of that name here`);
 }
 
-async function sendBlob({ service, shared, request, response }: Exchange, digest: string): Promise<void> {
-  const { bytes, release } = await service.blob(sessionOf(request), digest);
+async function sendBlob(exchange: Exchange, digest: string): Promise<void> {
+  const lent = await exchange.service.blob(sessionOf(exchange.request), digest);
+  // The service has looked at it.
+  await send(exchange, { ...lent, digest: digest as ContentDigest }, {});
+}
+
+async function sendNext(exchange: Exchange, digest: string): Promise<void> {
+  const { service, request, response } = exchange;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  // As long as a step takes; a connection that is lost ends it.
+  request.setTimeout(0);
+  const next = await service.next(sessionOf(request), digest, gone.signal);
+  if (next === null) return void response.writeHead(names.goneStatus).end();
+  request.setTimeout(stalledMs);
+  await send(exchange, next, { [names.digestHeader]: next.digest });
+}
+
+async function send(exchange: Exchange, content: NamedBytes, headers: Record<string, string>): Promise<void> {
+  const { shared, request, response } = exchange;
+  const { digest, bytes, release } = content;
   try {
-    const inMemory = names.memoryHeader in request.headers && isContentDigest(digest);
-    if (inMemory && shared !== null && shared.blobs.offer(digest, bytes))
-      return void response.writeHead(204).end();
-    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
+    const inMemory = names.memoryHeader in request.headers && shared !== null;
+    if (inMemory && shared.blobs.offer(digest, bytes)) return void response.writeHead(204, headers).end();
+    const about = { 'content-type': 'application/octet-stream', 'content-length': bytes.length };
+    response.writeHead(200, { ...headers, ...about });
     response.end(bytes);
     // All of it, or who asked is gone.
     await finished(response).catch(() => undefined);

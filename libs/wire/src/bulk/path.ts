@@ -31,10 +31,21 @@ export interface PullOptions {
   readonly spare?: SpareMemory | undefined;
 }
 
+/** Content whose name is told by who has it. */
+export interface NextContent {
+  readonly digest: ContentDigest;
+  /** What comes is not compared with the digest. */
+  receive(options: CollectorOptions): Promise<Uint8Array>;
+  /** It is not wanted. Either this or {@link receive}, at once. */
+  drop(): void;
+}
+
 /** A way for weights, scans and results. What goes wrong on it is a Fault; a lost connection is `unavailable`. */
 export interface BulkPath {
   /** What comes is not compared with the digest. */
   pull(session: Session, digest: ContentDigest, options: CollectorOptions): Promise<Uint8Array>;
+  /** What replaces that content, as soon as it does; null where nothing will. Left out where that cannot be asked. */
+  next?(session: Session, digest: ContentDigest): Promise<NextContent | null>;
   /** Delivers a result; false when the coordinator no longer needs it. */
   push(session: Session, result: TaskResult): Promise<boolean>;
   close(): void;

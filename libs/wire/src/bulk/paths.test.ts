@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, digestOfText, Fault, valuesDigestOf } from '@ptychofleet/base';
+import { digestOf, digestOfText, Fault, valuesDigestOf, type ContentDigest } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FleetLink, type Digester } from '../index.ts';
 import { bytesOfLength, resultOf, sameBytes, sharesMemory, startStore } from './bulk.test-support.ts';
 
@@ -106,6 +106,57 @@ describe.each(cases.filter(([way]) => way !== 'memory' || sharesMemory))(
       const fresh = await link.pull(session(), digest, { spare: () => undefined });
       expect(fresh.buffer).not.toBe(memory.buffer);
       expect(asked).toEqual([200_000]);
+    });
+
+    it('that comes to be later comes with its name, as soon as it is there', async () => {
+      const before = fleet.store.add(bytesOfLength(100_000)) as ContentDigest;
+      const asked = link.next(session(), before);
+      if (way === 'grpc') return expect(await asked).toBeNull();
+      await vi.waitUntil(() => fleet.store.waiting.has(before));
+      // Meanwhile all else goes on.
+      expect(await link.push(session(), resultOf(new Float32Array(50_000)))).toBe(true);
+      const bytes = bytesOfLength(200_001);
+      fleet.store.replace(before, bytes);
+      const coming = (await asked)!;
+      expect(coming.digest).toBe(valuesDigestOf(bytes));
+      const memory = new Uint8Array(bytes.length);
+      const received = await coming.receive(() => memory);
+      expect(received.buffer).toBe(memory.buffer);
+      expect(sameBytes(received, bytes)).toBe(true);
+
+      // What is not wanted leaves the line as it was.
+      const again = link.next(session(), before);
+      await vi.waitUntil(() => fleet.store.waiting.has(before));
+      fleet.store.replace(before, bytesOfLength(large));
+      (await again)!.drop();
+      expect(sameBytes(await link.pull(session(), before), bytesOfLength(100_000))).toBe(true);
+      expect(fleet.store.failures).toEqual([]);
+    });
+
+    it('that comes to be later and is not what its name says is refused', async () => {
+      if (way === 'grpc') return;
+      const before = fleet.store.add(bytesOfLength(100_000)) as ContentDigest;
+      const asked = link.next(session(), before);
+      await vi.waitUntil(() => fleet.store.waiting.has(before));
+      fleet.store.replace(before, bytesOfLength(100_001), valuesDigestOf(bytesOfLength(9)));
+      await expect((await asked)!.receive()).rejects.toMatchObject({ kind: 'data-loss' });
+    });
+
+    it('that never comes to be is told of, and so is nobody who waits any more', async () => {
+      const before = fleet.store.add(bytesOfLength(10)) as ContentDigest;
+      expect(await link.next(session(), valuesDigestOf(new Uint8Array(1)))).toBeNull();
+      expect(await link.next({ id: 'not s', over: over.signal }, before)).toBeNull();
+      if (way === 'grpc') return;
+      const asked = link.next(session(), before);
+      await vi.waitUntil(() => fleet.store.waiting.has(before));
+      fleet.store.replace(before, null);
+      expect(await asked).toBeNull();
+      const given = link.next(session(), before);
+      await vi.waitUntil(() => fleet.store.waiting.has(before));
+      fleet.store.left.length = 0;
+      over.abort(new Error('the session is over'));
+      await expect(given).rejects.toMatchObject({ kind: 'unavailable' });
+      await vi.waitUntil(() => fleet.store.left.includes(before));
     });
 
     it('that is refused says why, and the next one goes through', async () => {
