@@ -1,7 +1,9 @@
-import { createOptimizer, divideByCount, TreeReduction } from '@ptychofleet/params';
+import { createOptimizer, divideByCount, SlabPool, TreeReduction } from '@ptychofleet/params';
+import { TwoThreads } from '../apps/coordinator/dist/two-threads.js';
 import { interleave, ratioRow } from './measure.mjs';
 
-export const title = 'reduce: canonical tree, division and Adam on one thread, beside copying as many bytes';
+export const title =
+  'reduce: canonical tree, division and Adam on one thread, beside copying as many bytes; and on two';
 
 const shards = 8;
 const parts = {
@@ -13,16 +15,16 @@ const parts = {
 };
 
 export async function run({ short }) {
+  const two = new TwoThreads();
   const rows = [];
   for (const size of short ? [2_346_000] : [2_346_000, 10_000_000]) {
     const slabs = Array.from({ length: shards }, (_, shard) => new Float32Array(size).fill(0.1 + shard));
-    const [drawn, gradient, copy] = [0.3, 0.2, 0].map((value) => new Float32Array(size).fill(value));
-    const adam = createOptimizer(
-      { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, momentum: 0 },
-      size,
-    );
+    const gradient = new SlabPool(size, 1).take().fill(0.2);
+    const [drawn, copy] = [0.3, 0].map((value) => new Float32Array(size).fill(value));
+    const spec = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, momentum: 0 };
+    const [adam, both] = [createOptimizer(spec, size), createOptimizer(spec, size, two)];
     // As a run does: where the optimiser wants them.
-    const weights = adam.adopt(drawn);
+    const [weights, weightsOfBoth] = [adam.adopt(drawn), both.adopt(drawn)];
     const timed = (body) => () => {
       const started = performance.now();
       body();
@@ -36,6 +38,8 @@ export async function run({ short }) {
         }),
         divide: timed(() => divideByCount(gradient, 1)),
         adam: timed(() => adam.step(weights, gradient, 1e-4)),
+        divideByTwo: timed(() => divideByCount(gradient, 1, two)),
+        adamByTwo: timed(() => both.step(weightsOfBoth, gradient, 1e-4)),
         copy: timed(() => copy.set(weights)),
       },
       { repeats: short ? 5 : 15, warmUp: 3 },
@@ -45,7 +49,10 @@ export async function run({ short }) {
       // One copied value is a read and a write.
       const copying = samples.copy.map((ms) => (ms * bytesPerValue) / 8);
       rows.push(ratioRow(`${label}, ${millions} M parameters`, 'ms', samples[name], copying));
+      const byTwo = samples[`${name}ByTwo`];
+      if (byTwo !== undefined) rows.push(ratioRow(`– on two threads beside one`, 'ms', byTwo, samples[name]));
     }
   }
+  await two.stop();
   return rows;
 }

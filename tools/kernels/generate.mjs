@@ -7,8 +7,9 @@ const folder = new URL('../../libs/params/src/kernels/', import.meta.url);
 const { parseWat } = await wabt();
 
 for (const name of (await readdir(folder)).filter((file) => file.endsWith('.wat'))) {
-  const module = parseWat(name, await readFile(new URL(name, folder), 'utf8'), { simd: true });
-  module.validate();
+  const features = { simd: true, threads: true };
+  const module = parseWat(name, await readFile(new URL(name, folder), 'utf8'), features);
+  module.validate(features);
   const base64 = Buffer.from(module.toBinary({}).buffer).toString('base64');
   const file = new URL(name.replace('.wat', '.gen.ts'), folder);
   const text = await prettier.format(

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { Fault, messageOf } from '@ptychofleet/base';
 import { limits } from '@ptychofleet/config';
+import { ownHands } from '@ptychofleet/params';
 import { isLocalAddress, markHeapInOneGo, parseAddress, serve } from '@ptychofleet/wire';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
@@ -13,6 +15,7 @@ import { Library } from './library.ts';
 import { failpointOf } from './failpoint.ts';
 import { openStorage } from './storage.ts';
 import { Submitter } from './submit.ts';
+import { TwoThreads } from './two-threads.ts';
 
 interface CoordinatorArguments {
   readonly listen: string;
@@ -81,8 +84,10 @@ async function main(): Promise<void> {
     logger,
   );
   const library = new Library(storage.blobs, storage.registry);
+  // Where there is one core, a second thread is in the way of the first.
+  const hands = availableParallelism() > 1 ? new TwoThreads() : ownHands;
   const keeping = { checkpointIntervalMs: 1000 * options.checkpointSeconds, storageRetryMs };
-  const submitter = new Submitter(coordinator, library, storage, keeping, clock, logger);
+  const submitter = new Submitter(coordinator, library, storage, keeping, hands, clock, logger);
   let open = (): void => undefined;
   const ready = new Promise<void>((resolve) => (open = resolve));
   const bulk = bulkService(coordinator, storage.blobs, logger);

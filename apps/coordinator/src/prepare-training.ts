@@ -15,7 +15,7 @@ import type { TrainingPlan } from '@ptychofleet/run';
 import type { JsonObject } from '@ptychofleet/wire';
 import type { EpochSummary, MadeFile } from './job.ts';
 import { TrainingJob } from './training-job.ts';
-import type { PublishedScan } from './training-settings.ts';
+import type { PublishedScan, TrainingSettings } from './training-settings.ts';
 
 export interface DatasetDigests {
   readonly dataset: string;
@@ -28,7 +28,7 @@ export async function prepareTraining(
   scan: ScanDataset,
   validation: ScanDataset | null,
   digests: DatasetDigests,
-  numerics: () => JsonObject,
+  surroundings: Pick<TrainingSettings, 'numerics' | 'hands'>,
   stopAfterStep: number | null = null,
 ): Promise<TrainingJob> {
   await Promise.resolve();
@@ -74,7 +74,7 @@ export async function prepareTraining(
     warnings,
     identity: { spec: decisiveParts(spec), dataset: digests.dataset, validation: digests.validation },
     stopAfterStep,
-    numerics,
+    ...surroundings,
     publish: (final, history, by) => makeFiles(spec, published.scan, digests, by, final, history),
   });
 }

@@ -1,5 +1,11 @@
-import { assert, valuesDigestOf, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
-import { slabDigests, slabToBytes, type ParameterLayout } from '@ptychofleet/params';
+import { assert, type ContentDigest, type ValuesDigest } from '@ptychofleet/base';
+import {
+  namedSlabDigests,
+  ownHands,
+  slabToBytes,
+  type Hands,
+  type ParameterLayout,
+} from '@ptychofleet/params';
 import type { LentBytes, NamedBytes } from '@ptychofleet/wire';
 
 interface Version {
@@ -14,6 +20,7 @@ const versionsKept = 2;
 /** The weights as workers pull them: copies under their digests, in memory that is used again when nobody reads it. */
 export class PublishedWeights {
   readonly #layout: ParameterLayout;
+  readonly #hands: Hands;
   /** The oldest first. */
   readonly #versions = new Map<ContentDigest, Version>();
   #spare: Uint8Array | null = null;
@@ -24,8 +31,9 @@ export class PublishedWeights {
   /** The beginnings of its tensors' digests, for the ledger. */
   tensors: string;
 
-  constructor(layout: ParameterLayout, weights: Float32Array) {
+  constructor(layout: ParameterLayout, weights: Float32Array, hands: Hands = ownHands) {
     this.#layout = layout;
+    this.#hands = hands;
     [this.digest, this.tensors] = this.#add(weights);
   }
 
@@ -97,12 +105,12 @@ export class PublishedWeights {
     const bytes = this.#spare ?? new Uint8Array(weights.byteLength);
     this.#spare = null;
     bytes.set(slabToBytes(weights));
-    const digest = valuesDigestOf(bytes);
+    const { name: digest, tensors } = namedSlabDigests(this.#layout, weights, this.#hands);
     const same = this.#versions.get(digest);
     this.#versions.delete(digest);
     if (same !== undefined) this.#reuse(same);
     this.#versions.set(digest, { bytes, lent: 0 });
-    return [digest, slabDigests(this.#layout, weights).tensors];
+    return [digest, tensors];
   }
 
   /** Of a version that cannot be asked for any more. */

@@ -1,5 +1,5 @@
 import { assert } from '@ptychofleet/base';
-import { ScalarTree, TreeReduction } from '@ptychofleet/params';
+import { ownHands, ScalarTree, TreeReduction, type Hands } from '@ptychofleet/params';
 import { shardsOfStep, type Block, type TrainingPlan } from '@ptychofleet/run';
 import type { TaskAnswer } from './job.ts';
 
@@ -18,9 +18,9 @@ export class StepSums {
   readonly #counts: ScalarTree;
 
   /** @param release is given the memory of each gradient that has been added to another one. */
-  constructor(plan: TrainingPlan, release: (slab: Float32Array) => void) {
+  constructor(plan: TrainingPlan, release: (slab: Float32Array) => void, hands: Hands = ownHands) {
     this.#plan = plan;
-    this.#gradient = new TreeReduction(plan.virtualShards, release);
+    this.#gradient = new TreeReduction(plan.virtualShards, release, hands);
     this.#losses = new ScalarTree(plan.virtualShards);
     this.#counts = new ScalarTree(plan.virtualShards);
   }

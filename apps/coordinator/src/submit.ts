@@ -12,6 +12,7 @@ import {
   type RunSpec,
   type TrainingRunSpec,
 } from '@ptychofleet/config';
+import type { Hands } from '@ptychofleet/params';
 import { stepCount, type RunChecks } from '@ptychofleet/run';
 import { fromStruct } from '@ptychofleet/wire';
 import { checkpointPolicy } from './checkpoint-policy.ts';
@@ -63,6 +64,7 @@ export class Submitter {
   readonly #library: Library;
   readonly #storage: Storage;
   readonly #limits: KeepingLimits;
+  readonly #hands: Hands;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** A client that repeats itself after a lost answer gets the run it made. */
@@ -73,6 +75,7 @@ export class Submitter {
     library: Library,
     storage: Storage,
     limits: KeepingLimits,
+    hands: Hands,
     clock: Clock,
     logger: Logger,
   ) {
@@ -80,6 +83,7 @@ export class Submitter {
     this.#library = library;
     this.#storage = storage;
     this.#limits = limits;
+    this.#hands = hands;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -238,7 +242,8 @@ export class Submitter {
     const validation = validationDigest === '' ? null : await this.#library.scan(validationDigest);
     const digests = { dataset: datasetDigest, validation: validationDigest || null };
     const numerics = () => this.#coordinator.workers.numerics(spec.execution.numerics === 'mixed');
-    return prepareTraining(spec, scan, validation, digests, numerics, stopAfterStep || null);
+    const surroundings = { numerics, hands: this.#hands };
+    return prepareTraining(spec, scan, validation, digests, surroundings, stopAfterStep || null);
   }
 
   async #inference(spec: InferenceRunSpec, inputs: Inputs): Promise<Job> {

@@ -40,7 +40,7 @@ export async function trainInProcess(
     { headers: { read: () => readScanHeader(bytes, 'scan.npz') }, files: { exists: () => true } },
   );
   const digests = { dataset: digestOf(bytes), validation: null };
-  const job = await prepareTraining(spec, scan, validation, digests, () => ({}));
+  const job = await prepareTraining(spec, scan, validation, digests, { numerics: () => ({}) });
   const { plan } = job;
   const engines = new Map<Digest, Engine>();
   const versions = new Set<ContentDigest>();

@@ -8,11 +8,13 @@ import {
   createSchedule,
   divideByCount,
   euclideanNorm,
+  ownHands,
   earlyStoppingStart,
   scaleSlab,
   slabDigests,
   SlabPool,
   slabToBytes,
+  type Hands,
 } from '@ptychofleet/params';
 import {
   consecutiveGroups,
@@ -56,6 +58,7 @@ export class TrainingJob implements Job {
   readonly warnings: readonly string[];
   readonly ledger: LedgerHead;
   readonly #settings: TrainingSettings;
+  readonly #hands: Hands;
   readonly #optimizer;
   /** The master weights. */
   readonly #weights: Float32Array;
@@ -76,19 +79,20 @@ export class TrainingJob implements Job {
   #numerics: JsonObject | null = null;
 
   constructor(settings: TrainingSettings) {
-    const { plan, layout, weights } = settings;
+    const { plan, layout, weights, hands = ownHands } = settings;
     assert(weights.length === layout.size, 'weights fit the layout');
     this.#settings = settings;
+    this.#hands = hands;
     this.plan = plan;
     this.warnings = settings.warnings;
     this.patternsPerGroup = settings.scan.scan.C;
-    this.#optimizer = createOptimizer(settings.optimizer, layout.size);
+    this.#optimizer = createOptimizer(settings.optimizer, layout.size, hands);
     this.#weights = this.#optimizer.adopt(weights);
     this.#schedule = createSchedule(settings.schedule);
     this.#slabs = new SlabPool(layout.size, slabsKept);
-    this.#sums = new StepSums(plan, this.#slabs.give);
+    this.#sums = new StepSums(plan, this.#slabs.give, hands);
     this.#validation = this.#emptyValidation();
-    this.#published = new PublishedWeights(layout, weights);
+    this.#published = new PublishedWeights(layout, this.#weights, hands);
     const { spec, dataset, validation } = settings.identity;
     const decisive = [
       resumableParts(spec),
@@ -190,7 +194,7 @@ export class TrainingJob implements Job {
   }
 
   voidRound(): void {
-    this.#sums = new StepSums(this.plan, this.#slabs.give);
+    this.#sums = new StepSums(this.plan, this.#slabs.give, this.#hands);
     this.#validation = this.#emptyValidation();
   }
 
@@ -250,10 +254,10 @@ export class TrainingJob implements Job {
     const { gradient, lossSum: unweighted, groups } = this.#sums.finish(place.stepInEpoch);
     const { loss, scan } = this.#settings;
     const weight = loss.normalizer === 'batch' ? weightOfBatch(plan, scan.scan, place) : 1;
-    scaleSlab(gradient, weight);
+    scaleSlab(gradient, weight, this.#hands);
     const lossSum = unweighted * weight;
     // Before it is added to, divided and clipped.
-    const merged = slabDigests(this.#settings.layout, gradient);
+    const merged = slabDigests(this.#settings.layout, gradient, this.#hands);
     this.#numerics ??= this.#settings.numerics();
     this.#accumulate(gradient, groups);
     const gradientNorm = optimiserMoves(plan, place.stepInEpoch) ? this.#optimise(place) : undefined;
@@ -282,7 +286,7 @@ export class TrainingJob implements Job {
       this.#accumulated = { gradient, groups };
       return;
     }
-    addSlab(before.gradient, gradient);
+    addSlab(before.gradient, gradient, this.#hands);
     before.groups += groups;
     this.#slabs.give(gradient);
   }
@@ -297,7 +301,7 @@ export class TrainingJob implements Job {
     assert(this.#accumulated !== null, 'a gradient is there');
     const { gradient, groups } = this.#accumulated;
     this.#accumulated = null;
-    divideByCount(gradient, groups);
+    divideByCount(gradient, groups, this.#hands);
     const { accumulationSteps } = this.plan;
     const movesPerEpoch = Math.ceil(stepsPerEpoch(this.plan) / accumulationSteps);
     const movesBefore = epoch * movesPerEpoch + Math.floor(stepInEpoch / accumulationSteps);

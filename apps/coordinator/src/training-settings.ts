@@ -4,6 +4,7 @@ import type { PreparedScan } from '@ptychofleet/data';
 import type {
   ClippingSpec,
   EarlyStoppingSpec,
+  Hands,
   OptimizerSpec,
   ParameterLayout,
   ScheduleSpec,
@@ -34,6 +35,8 @@ export interface TrainingSettings {
   readonly identity: RunIdentity;
   /** Step after which the run ends; null to go on to its end. */
   readonly stopAfterStep?: number | null;
+  /** Do what is done to whole slabs; the job's own thread where left out. */
+  readonly hands?: Hands;
   /** Numerics class of the workers that are there now. */
   readonly numerics: () => JsonObject;
   /** Makes the run's files from the final weights. */

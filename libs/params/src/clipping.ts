@@ -1,6 +1,6 @@
 import { unreachable } from '@ptychofleet/base';
 import type { ParameterLayout } from './layout.ts';
-import { scaleSlab } from './slab-arithmetic.ts';
+import { scaleSlab } from './slab-work.ts';
 
 export interface ClippingSpec {
   readonly algorithm: 'norm' | 'value' | 'agc';

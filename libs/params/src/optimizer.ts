@@ -1,6 +1,8 @@
 import { assert, Fault } from '@ptychofleet/base';
-import { ResidentAdam } from './adam-kernel.ts';
+import { adamMemory, slabsIn } from './adam-kernel.ts';
 import { adamStep } from './adam-step.ts';
+import type { KernelMemory } from './kernels/load-kernel.ts';
+import { ownHands, type Hands } from './slab-work.ts';
 
 export interface OptimizerSpec {
   readonly kind: 'adam' | 'adamw' | 'sgd';
@@ -36,13 +38,16 @@ export interface Optimizer {
 }
 
 /** @param size number of floats in the slab. */
-export function createOptimizer(spec: OptimizerSpec, size: number): Optimizer {
-  return spec.kind === 'sgd' ? new Sgd(spec, size) : new Adam(spec, size);
+export function createOptimizer(spec: OptimizerSpec, size: number, hands: Hands = ownHands): Optimizer {
+  return spec.kind === 'sgd' ? new Sgd(spec, size) : new Adam(spec, size, hands);
 }
 
 class Adam implements Optimizer {
   readonly #spec: OptimizerSpec;
-  readonly #resident: ResidentAdam | null;
+  readonly #hands: Hands;
+  /** Where weights and moments lie for a kernel; null where the definition works alone. */
+  readonly #memory: KernelMemory | null;
+  readonly #resident: Float32Array | null;
   readonly #firstMoment: Float32Array;
   readonly #secondMoment: Float32Array;
   #stepCount = 0;
@@ -50,17 +55,20 @@ class Adam implements Optimizer {
   #beta1Power = 1;
   #beta2Power = 1;
 
-  constructor(spec: OptimizerSpec, size: number) {
+  constructor(spec: OptimizerSpec, size: number, hands: Hands) {
     this.#spec = spec;
-    this.#resident = ResidentAdam.of(size);
-    this.#firstMoment = this.#resident?.firstMoment ?? new Float32Array(size);
-    this.#secondMoment = this.#resident?.secondMoment ?? new Float32Array(size);
+    this.#hands = hands;
+    this.#memory = adamMemory(size);
+    const slabs = this.#memory && slabsIn(this.#memory, size);
+    this.#resident = slabs?.weights ?? null;
+    this.#firstMoment = slabs?.firstMoment ?? new Float32Array(size);
+    this.#secondMoment = slabs?.secondMoment ?? new Float32Array(size);
   }
 
   adopt(weights: Float32Array): Float32Array {
     if (this.#resident === null) return weights.slice();
-    this.#resident.weights.set(weights);
-    return this.#resident.weights;
+    this.#resident.set(weights);
+    return this.#resident;
   }
 
   get stepCount(): number {
@@ -80,7 +88,8 @@ class Adam implements Optimizer {
       rate: learningRate / (1 - this.#beta1Power),
       scale: 1 / Math.sqrt(1 - this.#beta2Power),
     };
-    if (this.#resident?.weights === weights) this.#resident.step(gradient, numbers);
+    if (this.#memory !== null && this.#resident === weights)
+      this.#hands.work({ kind: 'adam', memory: this.#memory, gradient, numbers });
     else adamStep({ weights, firstMoment, secondMoment, gradient }, numbers, 0, weights.length);
   }
 

@@ -1,6 +1,6 @@
 import { assert } from '@ptychofleet/base';
 import { CanonicalTree, type TreeNode } from './canonical-tree.ts';
-import { addSlab, divideSlab } from './slab-arithmetic.ts';
+import { addSlab, divideSlab, ownHands, type Hands } from './slab-work.ts';
 
 /** `owned`: the reduction may overwrite the slab and keep it. `lent`: it only reads it, until it has been merged. */
 export type SlabOwnership = 'owned' | 'lent';
@@ -22,9 +22,13 @@ export class TreeReduction {
    * @param leafCount virtual shards V, a power of two.
    * @param release is given each owned slab that has been added to another one.
    */
-  constructor(leafCount: number, release: (slab: Float32Array) => void = () => undefined) {
+  constructor(
+    leafCount: number,
+    release: (slab: Float32Array) => void = () => undefined,
+    hands: Hands = ownHands,
+  ) {
     this.#tree = new CanonicalTree<HeldSlab>(leafCount, (left, right) => {
-      const sum = sumSlabs(left, right);
+      const sum = sumSlabs(left, right, hands);
       if (right.owned && right.values !== sum.values) release(right.values);
       return sum;
     });
@@ -81,15 +85,15 @@ export function reduceBlock(slabs: readonly (Float32Array | null)[]): Float32Arr
 }
 
 /** The single division of a step: sum over groups → mean. Overwrites `sum`. */
-export function divideByCount(sum: Float32Array, count: number): void {
+export function divideByCount(sum: Float32Array, count: number, hands: Hands = ownHands): void {
   assert(Number.isSafeInteger(count) && count > 0, `count must be a positive integer: ${count}`);
-  divideSlab(sum, count);
+  divideSlab(sum, count, hands);
 }
 
-function sumSlabs(left: HeldSlab, right: HeldSlab): HeldSlab {
+function sumSlabs(left: HeldSlab, right: HeldSlab, hands: Hands): HeldSlab {
   // Addition of numbers is commutative, to the bit: either may be the one that is added to.
   const [to, from] = left.owned || !right.owned ? [left, right] : [right, left];
   const values = to.owned ? to.values : to.values.slice();
-  addSlab(values, from.values);
+  addSlab(values, from.values, hands);
   return { values, owned: true };
 }

@@ -3,7 +3,8 @@ import { bytesOf, RandomSequence, RandomStream } from '@ptychofleet/base';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
 import { slabsWasm } from './kernels/slabs.gen.ts';
-import { addSlab, divideSlab, plain, scaleSlab } from './slab-arithmetic.ts';
+import { plain } from './slab-arithmetic.ts';
+import { addSlab, divideSlab, scaleSlab } from './slab-work.ts';
 
 const seed = 20261129;
 console.info(`slab arithmetic: seed ${seed}`);
@@ -16,8 +17,8 @@ function value(): number {
 }
 const slabOf = (size: number): Float32Array => Float32Array.from({ length: size }, value);
 
-// Where the definition alone works, around the length of a piece, and sizes that leave one to three over.
-const sizes = [1, 2047, 2048, 2049, 16_383, 16_384, 16_385, 16_387, 50_002];
+// Where the definition alone works, around the length of a piece and of an item, and sizes that leave one to three over.
+const sizes = [1, 2047, 2048, 2049, 16_383, 16_384, 16_385, 16_387, 50_002, 65_537, 131_075];
 
 function expectSameBytes(one: Float32Array, other: Float32Array): void {
   expect(Buffer.compare(bytesOf(one), bytesOf(other))).toBe(0);
@@ -47,7 +48,7 @@ describe('the vector kernels of slabs have the bytes of the definition', () => {
 
   it('and are what their text assembles to', async () => {
     const text = readFileSync(new URL('kernels/slabs.wat', import.meta.url), 'utf8');
-    const { buffer } = (await wabt()).parseWat('slabs.wat', text, { simd: true }).toBinary({});
+    const { buffer } = (await wabt()).parseWat('slabs.wat', text, { simd: true, threads: true }).toBinary({});
     expect(Buffer.from(buffer).toString('base64')).toBe(slabsWasm);
   });
 });

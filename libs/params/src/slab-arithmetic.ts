@@ -1,8 +1,7 @@
-import { assert } from '@ptychofleet/base';
-import { loadKernel, pieceBytes, pieceLength } from './kernels/load-kernel.ts';
+import { floatsAt, kernelMemory, loadKernel, pieceBytes, pieceLength } from './kernels/load-kernel.ts';
 import { slabsWasm } from './kernels/slabs.gen.ts';
 
-/** The definitions; what a kernel computes has their bits. Each float is rounded to float32 once, when it is stored. */
+/** The definitions: {@link vectors} has their bits. Each float is rounded to float32 once, when it is stored. */
 export const plain = {
   /** to += from */
   add(to: Float32Array, from: Float32Array): void {
@@ -16,24 +15,27 @@ export const plain = {
   },
 };
 
+interface SlabFunctions {
+  readonly add: (bytes: number, to: number, from: number) => void;
+  readonly scale: (bytes: number, to: number, factor: number) => void;
+  readonly divide: (bytes: number, to: number, divisor: number) => void;
+}
+
 interface SlabKernel {
-  readonly functions: {
-    readonly add: (bytes: number, to: number, from: number) => void;
-    readonly scale: (bytes: number, to: number, factor: number) => void;
-    readonly divide: (bytes: number, to: number, divisor: number) => void;
-  };
+  readonly functions: SlabFunctions;
   readonly to: Float32Array;
   readonly from: Float32Array;
 }
 
-/** `undefined` until it was tried, `null` where the processor has no 128-bit vectors. */
+/** Of this thread: `undefined` until it was tried, `null` where the processor has no 128-bit vectors. */
 let kernel: SlabKernel | null | undefined;
 
 function loaded(): SlabKernel | null {
-  const found = loadKernel(slabsWasm, 2);
-  if (found === null) return null;
-  const [to, from] = found.pieces as [Float32Array, Float32Array];
-  return { functions: found.functions as unknown as SlabKernel['functions'], to, from };
+  const load = loadKernel<SlabFunctions>(slabsWasm);
+  if (load === null) return null;
+  const memory = kernelMemory(2, 0, false);
+  const [to, from] = [floatsAt(memory, 0, pieceLength), floatsAt(memory, pieceBytes, pieceLength)];
+  return { functions: load(memory), to, from };
 }
 
 /** Below this many floats a call costs more than it saves. */
@@ -56,36 +58,32 @@ function byPieces(
   if (whole < slab.length) rest(whole);
 }
 
-/** to += from, each sum rounded to float32. */
-export function addSlab(to: Float32Array, from: Float32Array): void {
-  assert(to.length === from.length, `slabs of ${to.length} and ${from.length} floats`);
-  byPieces(
-    to,
-    (kernel, start, count) => {
-      kernel.from.set(from.subarray(start, start + count));
-      kernel.functions.add(4 * count, 0, pieceBytes);
-    },
-    (start) => plain.add(to.subarray(start), from.subarray(start)),
-  );
-}
-
-/** to *= factor: a float64 product, rounded to float32. */
-export function scaleSlab(to: Float32Array, factor: number): void {
-  if (factor === 1) return;
-  byPieces(
-    to,
-    (kernel, _, count) => kernel.functions.scale(4 * count, 0, factor),
-    (start) => plain.scale(to.subarray(start), factor),
-  );
-}
-
-/** to /= divisor: a float64 quotient, rounded to float32. */
-export function divideSlab(to: Float32Array, divisor: number): void {
-  // Any count of groups below 2^24 is a float32.
-  if (Math.fround(divisor) !== divisor) return plain.divide(to, divisor);
-  byPieces(
-    to,
-    (kernel, _, count) => kernel.functions.divide(4 * count, 0, divisor),
-    (start) => plain.divide(to.subarray(start), divisor),
-  );
-}
+/** Each sum, product and quotient in float64, rounded to float32. */
+export const vectors = {
+  add(to: Float32Array, from: Float32Array): void {
+    byPieces(
+      to,
+      (kernel, start, count) => {
+        kernel.from.set(from.subarray(start, start + count));
+        kernel.functions.add(4 * count, 0, pieceBytes);
+      },
+      (start) => plain.add(to.subarray(start), from.subarray(start)),
+    );
+  },
+  scale(to: Float32Array, factor: number): void {
+    byPieces(
+      to,
+      (kernel, _, count) => kernel.functions.scale(4 * count, 0, factor),
+      (start) => plain.scale(to.subarray(start), factor),
+    );
+  },
+  divide(to: Float32Array, divisor: number): void {
+    // Any count of groups below 2^24 is a float32.
+    if (Math.fround(divisor) !== divisor) return plain.divide(to, divisor);
+    byPieces(
+      to,
+      (kernel, _, count) => kernel.functions.divide(4 * count, 0, divisor),
+      (start) => plain.divide(to.subarray(start), divisor),
+    );
+  },
+};

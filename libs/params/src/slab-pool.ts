@@ -1,6 +1,6 @@
 import { assert } from '@ptychofleet/base';
 
-/** Spare slabs of one length, for a step's gradients: fresh memory takes longer to come by than a slab takes to be added up. */
+/** Spare slabs of one length, for a step's gradients: fresh memory takes longer to come by than a slab takes to be added up. Two threads may work on them. */
 export class SlabPool {
   readonly #length: number;
   readonly #keptMax: number;
@@ -14,7 +14,7 @@ export class SlabPool {
 
   /** With whatever values were in it last. */
   take(): Float32Array {
-    return this.#spare.pop() ?? new Float32Array(this.#length);
+    return this.#spare.pop() ?? new Float32Array(new SharedArrayBuffer(4 * this.#length));
   }
 
   /** Nobody may read or write the slab any more; one of another length is dropped. */

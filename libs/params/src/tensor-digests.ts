@@ -1,6 +1,6 @@
-import { hexOf, valuesDigestOf, type ValuesDigest } from '@ptychofleet/base';
-import { slabToBytes } from './slab-bytes.ts';
+import { valuesDigestOf, type ValuesDigest } from '@ptychofleet/base';
 import type { ParameterLayout } from './layout.ts';
+import { digestsOf, ownHands, type Hands } from './slab-work.ts';
 
 export interface SlabDigests {
   /** Of the digests of all tensors, in the order of the layout. */
@@ -12,12 +12,29 @@ export interface SlabDigests {
 const prefixDigits = 8;
 
 /** Digests of a slab and of every tensor in it. */
-export function slabDigests(layout: ParameterLayout, slab: Float32Array): SlabDigests {
-  const whole = layout.tensors.map(({ offset, size }) =>
-    valuesDigestOf(slabToBytes(slab.subarray(offset, offset + size))),
-  );
-  const tensors = whole.map((digest) => hexOf(digest).slice(0, prefixDigits)).join('');
-  return { digest: valuesDigestOf(new TextEncoder().encode(whole.join('\n'))), tensors };
+export function slabDigests(
+  layout: ParameterLayout,
+  slab: Float32Array,
+  hands: Hands = ownHands,
+): SlabDigests {
+  return summary(digestsOf(slab, layout.tensors, hands));
+}
+
+/** The same, and beside it the digest of the whole slab: the name under which it travels. */
+export function namedSlabDigests(
+  layout: ParameterLayout,
+  slab: Float32Array,
+  hands: Hands = ownHands,
+): SlabDigests & { readonly name: ValuesDigest } {
+  const everything = { offset: 0, size: slab.length };
+  const [name, ...tensors] = digestsOf(slab, [everything, ...layout.tensors], hands);
+  return { ...summary(tensors), name: `blake3:${name}` };
+}
+
+function summary(digests: readonly string[]): SlabDigests {
+  const tensors = digests.map((digest) => digest.slice(0, prefixDigits)).join('');
+  const names = digests.map((digest) => `blake3:${digest}`).join('\n');
+  return { digest: valuesDigestOf(new TextEncoder().encode(names)), tensors };
 }
 
 /** Place of the first tensor whose digests differ; null where all that were noted agree. */

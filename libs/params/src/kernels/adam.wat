@@ -1,7 +1,7 @@
 ;; One Adam step over an even number of weights, two at a time (training spec §6). Promotions to float64, + − × ÷ √ there, and
 ;; demotions to float32 are each fixed by IEEE 754, and stand in the order of `adamStep` in ../adam-step.ts: its bits.
 (module
-  (import "host" "memory" (memory 1))
+  (import "host" "memory" (memory 1 32768 shared)) ;; two threads may each take a part of the weights
   (func (export "step")
     (param $bytes i32) ;; 4 bytes per weight
     (param $w i32) (param $m i32) (param $v i32) (param $g i32) ;; where weights, moments and gradient begin
