@@ -28,8 +28,7 @@ export async function prepareTraining(
   scan: ScanDataset,
   validation: ScanDataset | null,
   digests: DatasetDigests,
-  surroundings: Pick<TrainingSettings, 'numerics' | 'hands'>,
-  stopAfterStep: number | null = null,
+  about: Pick<TrainingSettings, 'numerics' | 'hands' | 'stopAfterStep' | 'genesis'>,
 ): Promise<TrainingJob> {
   await Promise.resolve();
   const { model, training } = spec;
@@ -43,7 +42,6 @@ export async function prepareTraining(
     seed: training.seed,
     ...(probeNormalization === 'target' ? { amplitudeStart: targetAmplitude } : {}),
   };
-  const weights = initialWeights(layout, init, model);
   const plan: TrainingPlan = {
     kind: 'training',
     groupCount: published.scan.groupCount,
@@ -62,7 +60,7 @@ export async function prepareTraining(
     model,
     loss: spec.loss,
     layout,
-    weights,
+    firstWeights: () => initialWeights(layout, init, model),
     optimizer: optimizerOf(training),
     schedule: scheduleOf(training),
     clipping:
@@ -73,8 +71,7 @@ export async function prepareTraining(
     validation: checked,
     warnings,
     identity: { spec: decisiveParts(spec), dataset: digests.dataset, validation: digests.validation },
-    stopAfterStep,
-    ...surroundings,
+    ...about,
     publish: (final, history, by) => makeFiles(spec, published.scan, digests, by, final, history),
   });
 }

@@ -10,6 +10,11 @@ const layout = layoutOf([
   { name: 'b', shape: [2, 2], fanIn: 2, fanOut: 2, role: 'kernel' },
 ]);
 const weightsOf = (value: number): Float32Array => new Float32Array(layout.size).fill(value);
+const publishedWith = (value: number): PublishedWeights => {
+  const published = new PublishedWeights(layout);
+  published.publish(weightsOf(value));
+  return published;
+};
 const digestOf = (value: number): ContentDigest => valuesDigestOf(slabToBytes(weightsOf(value)));
 
 describe('published weights', () => {
@@ -21,7 +26,7 @@ describe('published weights', () => {
     );
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
-        const published = new PublishedWeights(layout, weightsOf(0));
+        const published = publishedWith(0);
         const kept = [0];
         const lent: { value: number; lent: LentBytes }[] = [];
         for (const { act, value } of acts) {
@@ -48,7 +53,7 @@ describe('published weights', () => {
   });
 
   it('take no fresh memory where nobody reads the old', () => {
-    const published = new PublishedWeights(layout, weightsOf(0));
+    const published = publishedWith(0);
     const buffers = new Set<ArrayBufferLike>();
     for (let value = 1; value < 20; value++) {
       published.publish(weightsOf(value));
@@ -60,7 +65,7 @@ describe('published weights', () => {
   });
 
   it('that come next are told to who waits, once and lent; who left is not told', async () => {
-    const published = new PublishedWeights(layout, weightsOf(0));
+    const published = publishedWith(0);
     const here = new AbortController();
     expect(published.next(digestOf(5), here.signal)).toBeNull();
     const one = published.next(digestOf(0), here.signal)!;
@@ -86,7 +91,7 @@ describe('published weights', () => {
   });
 
   it('are given back once', () => {
-    const { release } = new PublishedWeights(layout, weightsOf(0)).lend(digestOf(0))!;
+    const { release } = publishedWith(0).lend(digestOf(0))!;
     release();
     expect(release).toThrow(/once/);
   });

@@ -26,19 +26,23 @@ export class PublishedWeights {
   #spare: Uint8Array | null = null;
   /** Who wants the next ones. */
   readonly #waiting = new Set<(next: NamedBytes | null) => void>();
-  /** Name of the newest. */
-  digest: ValuesDigest;
-  /** The beginnings of its tensors' digests, for the ledger. */
-  tensors: string;
+  #newestName: ValuesDigest | null = null;
+  /** The beginnings of the newest's tensors' digests, for the ledger. */
+  tensors = '';
 
-  constructor(layout: ParameterLayout, weights: Float32Array, hands: Hands = ownHands) {
+  constructor(layout: ParameterLayout, hands: Hands = ownHands) {
     this.#layout = layout;
     this.#hands = hands;
-    [this.digest, this.tensors] = this.#add(weights);
+  }
+
+  /** Name of the newest. */
+  get digest(): ValuesDigest {
+    assert(this.#newestName !== null, 'there are weights');
+    return this.#newestName;
   }
 
   publish(weights: Float32Array): void {
-    [this.digest, this.tensors] = this.#add(weights);
+    [this.#newestName, this.tensors] = this.#add(weights);
     this.#tell(() => this.#newest());
     for (const [digest, version] of this.#versions) {
       if (this.#versions.size <= versionsKept) break;

@@ -22,6 +22,7 @@ import type { Library } from './library.ts';
 import { prepareTraining } from './prepare-training.ts';
 import { RunJournal } from './run-journal.ts';
 import { RunKeeper, type KeepingLimits } from './run-keeper.ts';
+import type { LedgerHead } from '@ptychofleet/store';
 import { RunRecord } from './run-record.ts';
 import type { Storage } from './storage.ts';
 import { TrainingJob } from './training-job.ts';
@@ -54,7 +55,10 @@ export interface Submission {
 }
 
 /** What a run is made of besides its specification: enough to prepare it once more after a restart. */
-type Inputs = Pick<Submission, 'datasetDigest' | 'validationDigest' | 'modelDigest' | 'stopAfterStep'>;
+type Inputs = Pick<Submission, 'datasetDigest' | 'validationDigest' | 'modelDigest' | 'stopAfterStep'> & {
+  /** Where it has begun already. */
+  readonly ledger?: LedgerHead | null;
+};
 
 const requestIdMax = 128;
 
@@ -183,8 +187,8 @@ export class Submitter {
         this.#logger.warn({ runId, step, reason: error.message }, 'checkpoint left aside');
       }
     }
-    if (row.checkpointDigest !== '')
-      job.restore(await this.#library.checkpoint(row.checkpointDigest), 'the checkpoint');
+    if (row.checkpointDigest === '') job.begin();
+    else job.restore(await this.#library.checkpoint(row.checkpointDigest), 'the checkpoint');
   }
 
   async #resolve(submission: Submission): Promise<{ spec: RunSpec; warnings: readonly string[] }> {
@@ -237,13 +241,15 @@ export class Submitter {
   }
 
   async #training(spec: TrainingRunSpec, inputs: Inputs): Promise<Job> {
-    const { datasetDigest, validationDigest, stopAfterStep } = inputs;
+    const { datasetDigest, validationDigest, stopAfterStep, ledger } = inputs;
     const scan = await this.#library.scan(datasetDigest);
     const validation = validationDigest === '' ? null : await this.#library.scan(validationDigest);
     const digests = { dataset: datasetDigest, validation: validationDigest || null };
     const numerics = () => this.#coordinator.workers.numerics(spec.execution.numerics === 'mixed');
-    const surroundings = { numerics, hands: this.#hands };
-    return prepareTraining(spec, scan, validation, digests, surroundings, stopAfterStep || null);
+    return prepareTraining(spec, scan, validation, digests, {
+      ...{ numerics, hands: this.#hands, stopAfterStep: stopAfterStep || null },
+      ...(ledger ? { genesis: ledger.genesis } : {}),
+    });
   }
 
   async #inference(spec: InferenceRunSpec, inputs: Inputs): Promise<Job> {

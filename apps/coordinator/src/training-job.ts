@@ -79,31 +79,39 @@ export class TrainingJob implements Job {
   #numerics: JsonObject | null = null;
 
   constructor(settings: TrainingSettings) {
-    const { plan, layout, weights, hands = ownHands } = settings;
-    assert(weights.length === layout.size, 'weights fit the layout');
+    const { plan, layout, hands = ownHands } = settings;
     this.#settings = settings;
     this.#hands = hands;
     this.plan = plan;
     this.warnings = settings.warnings;
     this.patternsPerGroup = settings.scan.scan.C;
     this.#optimizer = createOptimizer(settings.optimizer, layout.size, hands);
-    this.#weights = this.#optimizer.adopt(weights);
+    this.#weights = this.#optimizer.adopt(new Float32Array(layout.size));
     this.#schedule = createSchedule(settings.schedule);
     this.#slabs = new SlabPool(layout.size, slabsKept);
     this.#sums = new StepSums(plan, this.#slabs.give, hands);
     this.#validation = this.#emptyValidation();
-    this.#published = new PublishedWeights(layout, this.#weights, hands);
-    const { spec, dataset, validation } = settings.identity;
-    const decisive = [
-      resumableParts(spec),
-      dataset,
-      validation,
-      layout.digest,
-      digestOf(slabToBytes(weights)),
-    ];
-    const genesis = digestOfText(canonicalJson(decisive));
+    this.#published = new PublishedWeights(layout, hands);
+    const genesis = settings.genesis ?? this.#genesis(this.begin());
     this.ledger = { genesis, tensors: layout.tensors.map(({ name }) => name) };
     this.#chain = genesis;
+  }
+
+  /** Puts the first weights in place, and returns them. */
+  begin(): Float32Array {
+    const { layout, firstWeights } = this.#settings;
+    const weights = firstWeights();
+    assert(weights.length === layout.size, 'weights fit the layout');
+    this.#weights.set(weights);
+    this.#published.publish(this.#weights);
+    return weights;
+  }
+
+  #genesis(weights: Float32Array): Digest {
+    const { layout, identity } = this.#settings;
+    const { spec, dataset, validation } = identity;
+    const first = digestOf(slabToBytes(weights));
+    return digestOfText(canonicalJson([resumableParts(spec), dataset, validation, layout.digest, first]));
   }
 
   get position(): RunPosition {

@@ -20,8 +20,10 @@ export interface TrainingSettings {
   readonly model: ModelSpec;
   readonly loss: LossSpec;
   readonly layout: ParameterLayout;
-  /** Changed in place, step by step. */
-  readonly weights: Float32Array;
+  /** Drawn when they are needed: a run that goes on after a restart has others. */
+  readonly firstWeights: () => Float32Array;
+  /** Of the run's ledger where it has begun already: then the job stands nowhere until it is restored or begun. */
+  readonly genesis?: Digest;
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
   readonly clipping: ClippingSpec | null;

@@ -80,7 +80,7 @@ function jobOf(
     model: modelSpecSchema.parse({}),
     loss: lossSpecSchema.parse({}),
     layout,
-    weights: Float32Array.of(1, -2, 3, 0.5, -0.25),
+    firstWeights: () => Float32Array.of(1, -2, 3, 0.5, -0.25),
     optimizer: { kind: optimizer, beta1: 0.9, beta2: 0.99, epsilon: 1e-3, weightDecay: 0.01, momentum: 0.9 },
     schedule: schedule(kind),
     clipping: clips ? { algorithm: 'norm', value: 0.3 } : null,
@@ -160,6 +160,22 @@ describe('a checkpoint of a training run', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('needs no first weights where the beginning of the ledger is known, and without one they are drawn', async () => {
+    const chosen = fc.sample(cases, { numRuns: 1, seed: 5 })[0]!;
+    const calm = await drive(jobOf(chosen));
+    const { genesis } = jobOf(chosen).ledger;
+    const drawn = (): Float32Array => {
+      throw new Error('they are not needed');
+    };
+    const resumed = jobOf(chosen, { genesis, firstWeights: drawn });
+    resumed.restore(calm.checkpoints[1]!, 'checkpoint');
+    expect(equal((await drive(resumed)).result, calm.result)).toBe(true);
+    const begun = jobOf(chosen, { genesis });
+    begun.begin();
+    expect(await drive(begun)).toEqual(calm);
+    expect(begun.ledger).toEqual(jobOf(chosen).ledger);
   });
 
   it('does not hold what the present round has brought so far', async () => {
