@@ -32,6 +32,7 @@ const compute = {
   numerics: Promise.resolve({ device: 'cpu', synthetic: true, pins: {} }),
   died: new Promise(() => undefined),
   foresee: () => Promise.resolve(),
+  abandon: () => undefined,
   async run({ weightsDigest, microBatches }, source) {
     const { byteLength } = await source.pull(weightsDigest);
     const groupCount = microBatches.flatMap((groups) => [...groups]).filter((group) => group >= 0).length;

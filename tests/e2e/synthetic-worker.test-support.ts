@@ -18,6 +18,7 @@ const syntheticCompute: Compute = {
   died: new Promise(() => undefined),
   // It asks for everything anew, so that what is fetched is tested.
   foresee: () => Promise.resolve(),
+  abandon: () => undefined,
   run: async ({ kind, weightsDigest, scanDigest, microBatches }, source) => {
     const pulled = [await source.pull(scanDigest), await source.pull(weightsDigest)];
     const bytes = pulled[1]!;

@@ -3,7 +3,7 @@ import { Fault, messageOf, type ContentDigest, type Logger } from '@ptychofleet/
 import type { NumericsPassport } from '@ptychofleet/compute';
 import type { ComingContent, SpareMemory } from '@ptychofleet/wire';
 import { KeptContent } from './kept-content.ts';
-import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
+import type { ComputeData, ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
 
 /** What a bulk source must do: content by digest. */
 export interface BlobSource {
@@ -32,9 +32,11 @@ export class ComputeClient {
   /** Memory of weights that nobody needs any more: fresh memory of that size is what fetching would wait for. */
   #spare: ArrayBuffer | null = null;
   #nextId = 1;
+  readonly #lives = new Int32Array(new SharedArrayBuffer(4));
 
   constructor({ logger }: { readonly logger: Logger }) {
-    this.#thread = new Worker(new URL('./compute-thread.js', import.meta.url));
+    const workerData: ComputeData = { lives: this.#lives };
+    this.#thread = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData });
     const forget = (digest: ContentDigest): void => this.#send({ type: 'forget', digest });
     this.#scans = new KeptContent(scansKept, forget);
     this.#weights = new KeptContent(weightsKept, forget);
@@ -66,6 +68,7 @@ export class ComputeClient {
 
   /** @param ready is called when all that the task needs is there */
   async run(task: ComputeTask, source: BlobSource, ready = (): void => undefined): Promise<ComputeResult> {
+    const life = Atomics.load(this.#lives, 0);
     const scan = this.#scans.take(task.scanDigest, () => this.#bringScan(task.scanDigest, source));
     const { weightsDigest } = task;
     const weights = this.#weights.take(weightsDigest, () =>
@@ -79,7 +82,7 @@ export class ComputeClient {
         this.#waiting.set(id, { resolve, reject }),
       );
       // The thread takes messages in their order: what is forgotten from here on is forgotten after the task.
-      this.#send({ type: 'task', id, task });
+      this.#send({ type: 'task', id, life, task });
       return result;
     } finally {
       scan.release();
@@ -94,6 +97,11 @@ export class ComputeClient {
       () => source.next(digest),
       (next) => this.#bringWeights(next.digest, next.receive(this.#takeSpare)),
     );
+  }
+
+  /** The session is over: what it has given and what has not been begun is not computed, so that the next one need not wait for it. */
+  abandon(): void {
+    Atomics.add(this.#lives, 0, 1);
   }
 
   async stop(): Promise<void> {

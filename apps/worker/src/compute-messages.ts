@@ -28,7 +28,12 @@ export type ToCompute =
   | { readonly type: 'scan'; readonly digest: ContentDigest; readonly bytes: Uint8Array }
   | { readonly type: 'weights'; readonly digest: ContentDigest; readonly slab: Float32Array }
   | { readonly type: 'forget'; readonly digest: ContentDigest }
-  | { readonly type: 'task'; readonly id: number; readonly task: ComputeTask };
+  | { readonly type: 'task'; readonly id: number; readonly life: number; readonly task: ComputeTask };
+
+/** Shared with the compute thread, which cannot hear of anything while it computes: sessions that are over so far. */
+export interface ComputeData {
+  readonly lives: Int32Array;
+}
 
 /** From the compute thread. */
 export type FromCompute =

@@ -1,9 +1,9 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { assert, messageOf, type ContentDigest } from '@ptychofleet/base';
 import { createEngine, numericsPassport, type Engine, type MicroBatch } from '@ptychofleet/compute';
 import { decodePrepared, type PreparedScan } from '@ptychofleet/data';
-import type { ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
-import { gradientOfBlock } from './gradient-of-block.ts';
+import type { ComputeData, ComputeResult, ComputeTask, FromCompute, ToCompute } from './compute-messages.ts';
+import { gradientOfBlock, requireWanted } from './gradient-of-block.ts';
 
 /**
  * The thread that owns TensorFlow. Its calls are synchronous and last up to seconds, so nothing that must answer in
@@ -15,6 +15,7 @@ const weights = new Map<ContentDigest, Float32Array>();
 const engines = new Map<string, { engine: Engine; weightsDigest: ContentDigest | null }>();
 assert(parentPort !== null, 'compute runs in a thread of its own');
 const port = parentPort;
+const { lives } = workerData as ComputeData;
 
 const send = (message: FromCompute, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
@@ -50,7 +51,8 @@ function onlyBatch({ microBatches }: ComputeTask): MicroBatch {
   return { groupIndices };
 }
 
-function compute(task: ComputeTask): ComputeResult {
+function compute(task: ComputeTask, isWanted: () => boolean): ComputeResult {
+  requireWanted(isWanted);
   const started = performance.now();
   const engine = engineFor(task);
   const finish = (lossSum: number, groupCount: number, values: Float32Array): ComputeResult => ({
@@ -61,7 +63,7 @@ function compute(task: ComputeTask): ComputeResult {
   });
   switch (task.kind) {
     case 'gradient': {
-      const { lossSum, groupCount, gradient } = gradientOfBlock(engine, task.microBatches);
+      const { lossSum, groupCount, gradient } = gradientOfBlock(engine, task.microBatches, isWanted);
       return finish(lossSum, groupCount, gradient);
     }
     case 'loss': {
@@ -99,7 +101,7 @@ port.on('message', (message: ToCompute) => {
       return;
     case 'task':
       try {
-        const result = compute(message.task);
+        const result = compute(message.task, () => Atomics.load(lives, 0) === message.life);
         send({ type: 'result', id: message.id, result }, [result.values.buffer as ArrayBuffer]);
       } catch (error) {
         send({ type: 'failure', id: message.id, reason: messageOf(error) });

@@ -42,4 +42,17 @@ describe('gradient of a block', () => {
       }),
     );
   });
+
+  it('ends with the micro-batch in hand when nobody waits for it any more', () => {
+    let computed = 0;
+    const counting = {
+      gradient: (batch: { groupIndices: Int32Array }) => {
+        computed += 1;
+        return engine.gradient(batch);
+      },
+    };
+    const microBatches = Array.from({ length: 8 }, (_, shard) => Int32Array.of(shard));
+    expect(() => gradientOfBlock(counting, microBatches, () => computed < 3)).toThrow(/is over/);
+    expect(computed).toBe(3);
+  });
 });

@@ -40,7 +40,8 @@ class Line extends EventEmitter {
 }
 
 /** A session in which delivering the first result ends with `fault`. */
-async function sessionWith(fault: Fault): Promise<{ end: SessionEnd; line: Line }> {
+async function sessionWith(fault: Fault): Promise<{ end: SessionEnd; line: Line; abandoned: number }> {
+  let abandoned = 0;
   const line = new Line();
   const link = {
     address: 'here',
@@ -54,6 +55,7 @@ async function sessionWith(fault: Fault): Promise<{ end: SessionEnd; line: Line 
     died: new Promise<never>(() => undefined),
     run: () => Promise.resolve(result),
     foresee: () => Promise.resolve(),
+    abandon: () => void (abandoned += 1),
   } as unknown as Parameters<typeof runSession>[1];
   const options = { name: 'w', slots: 2, connectTimeoutMs: 1, logger: silentLogger };
   const ended = runSession(link, compute, options, new AbortController().signal);
@@ -62,11 +64,13 @@ async function sessionWith(fault: Fault): Promise<{ end: SessionEnd; line: Line 
     line.emit('data', { message: 'welcome', welcome });
     line.emit('data', { message: 'task', task });
   });
-  return { end: await ended, line };
+  return { end: await ended, line, abandoned };
 }
 
 it('a result that cannot be delivered because the connection is lost ends the session: its task has not failed', async () => {
-  const { end, line } = await sessionWith(new Fault('unavailable', 'the connection is lost'));
+  const { end, line, abandoned } = await sessionWith(new Fault('unavailable', 'the connection is lost'));
+  // What else it was given is not computed.
+  expect(abandoned).toBe(1);
   expect(end).toEqual({ reason: 'the connection is lost', mayReturn: true, joined: true });
   expect(line.sent.filter((message) => 'failure' in message)).toEqual([]);
   expect(line.destroyed).toBe(true);

@@ -52,7 +52,7 @@ async function connected(link: FleetLink, timeoutMs: number, leave: AbortSignal)
 /** One life of a worker: joins, computes what it is given, leaves when `leave` fires. Never throws for an expected loss. */
 export async function runSession(
   link: FleetLink,
-  compute: Pick<ComputeClient, 'numerics' | 'died' | 'run' | 'foresee'>,
+  compute: Pick<ComputeClient, 'numerics' | 'died' | 'run' | 'foresee' | 'abandon'>,
   options: SessionOptions,
   leave: AbortSignal,
 ): Promise<SessionEnd> {
@@ -137,6 +137,7 @@ export async function runSession(
         const computeMs = Math.round(result.computeMs);
         logger.debug({ leaseId, microBatches, pullMs, computeMs, pushMs, accepted }, 'task done');
       } catch (error) {
+        if (over.signal.aborted) return;
         // Not the task's fault: with the session, its leases go back to the pool.
         if (error instanceof Fault && error.kind === 'unavailable') return lose(error.message);
         logger.warn({ leaseId, reason: messageOf(error) }, 'task failed');
@@ -146,6 +147,7 @@ export async function runSession(
   });
   clearInterval(heartbeat);
   over.abort();
+  compute.abandon();
   stream.cancel();
   return { ...end, mayReturn: end.mayReturn && !leaving, joined: sessionId !== '' };
 }
