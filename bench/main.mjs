@@ -11,7 +11,9 @@ import { table } from './measure.mjs';
 
 function heading(context) {
   const git = (...args) => execFileSync('git', args, { cwd: context.root, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with local changes';
+  // Results of a bench before this one are no change to what is measured.
+  const status = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs/benchmarks.md');
+  const changed = status === '' ? '' : ' with local changes';
   const cpus = os.cpus();
   const load = os.loadavg()[0].toFixed(1);
   return `## ${new Date().toISOString().slice(0, 16).replace('T', ' ')} · ${git('rev-parse', '--short', 'HEAD')}${changed}\n\n${cpus.length} × ${cpus[0].model}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, load ${load} at the start${context.short ? ', short form' : ''}.\n`;
