@@ -20,11 +20,11 @@ export async function run({ short }) {
   for (const size of short ? [2_346_000] : [2_346_000, 10_000_000]) {
     const slabs = Array.from({ length: shards }, (_, shard) => new Float32Array(size).fill(0.1 + shard));
     const gradient = new SlabPool(size, 1).take().fill(0.2);
-    const [drawn, copy] = [0.3, 0].map((value) => new Float32Array(size).fill(value));
+    const copy = new Float32Array(size).fill(0);
     const spec = { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, momentum: 0 };
     const [adam, both] = [createOptimizer(spec, size), createOptimizer(spec, size, two)];
     // As a run does: where the optimiser wants them.
-    const [weights, weightsOfBoth] = [adam.adopt(drawn), both.adopt(drawn)];
+    const [weights, weightsOfBoth] = [adam.room().fill(0.3), both.room().fill(0.3)];
     const timed = (body) => () => {
       const started = performance.now();
       body();

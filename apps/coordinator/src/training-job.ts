@@ -86,31 +86,31 @@ export class TrainingJob implements Job {
     this.warnings = settings.warnings;
     this.patternsPerGroup = settings.scan.scan.C;
     this.#optimizer = createOptimizer(settings.optimizer, layout.size, hands);
-    this.#weights = this.#optimizer.adopt(new Float32Array(layout.size));
+    this.#weights = this.#optimizer.room();
     this.#schedule = createSchedule(settings.schedule);
     this.#slabs = new SlabPool(layout.size, slabsKept);
     this.#sums = new StepSums(plan, this.#slabs.give, hands);
     this.#validation = this.#emptyValidation();
     this.#published = new PublishedWeights(layout, hands);
-    const genesis = settings.genesis ?? this.#genesis(this.begin());
-    this.ledger = { genesis, tensors: layout.tensors.map(({ name }) => name) };
-    this.#chain = genesis;
+    if (settings.genesis === undefined) this.begin();
+    this.#chain = settings.genesis ?? this.#genesis();
+    this.ledger = { genesis: this.#chain, tensors: layout.tensors.map(({ name }) => name) };
   }
 
-  /** Puts the first weights in place, and returns them. */
-  begin(): Float32Array {
+  /** Puts the first weights in place. */
+  begin(): void {
     const { layout, firstWeights } = this.#settings;
     const weights = firstWeights();
     assert(weights.length === layout.size, 'weights fit the layout');
     this.#weights.set(weights);
     this.#published.publish(this.#weights);
-    return weights;
   }
 
-  #genesis(weights: Float32Array): Digest {
+  /** Of the first weights, while they are in place. */
+  #genesis(): Digest {
     const { layout, identity } = this.#settings;
     const { spec, dataset, validation } = identity;
-    const first = digestOf(slabToBytes(weights));
+    const first = digestOf(slabToBytes(this.#weights));
     return digestOfText(canonicalJson([resumableParts(spec), dataset, validation, layout.digest, first]));
   }
 

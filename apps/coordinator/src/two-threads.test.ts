@@ -38,7 +38,8 @@ const adam: OptimizerSpec = {
 function steps(size: number, hands: Hands, values: readonly Float32Array[]): Float32Array[] {
   const pool = new SlabPool(size, 4);
   const optimizer = createOptimizer(adam, size, hands);
-  const weights = optimizer.adopt(values[0]!);
+  const weights = optimizer.room();
+  weights.set(values[0]!);
   const made: Float32Array[] = [];
   for (const [step, drawn] of values.slice(1).entries()) {
     const [sum, part] = [pool.take(), pool.take()];

@@ -27,8 +27,8 @@ export interface OptimizerState {
  */
 export interface Optimizer {
   readonly stepCount: number;
-  /** Weights of these values where `step` is fastest; what was given is only read. */
-  adopt(weights: Float32Array): Float32Array;
+  /** Memory for the weights, all zero, where `step` is fastest; one optimiser has it once. */
+  room(): Float32Array;
   /** Overwrites `weights`; `gradient` is the mean gradient and is only read. */
   step(weights: Float32Array, gradient: Float32Array, learningRate: number): void;
   /** The slabs themselves, which the next step changes: copying them is the caller's, who may have to copy them anyway. */
@@ -65,10 +65,8 @@ class Adam implements Optimizer {
     this.#secondMoment = slabs?.secondMoment ?? new Float32Array(size);
   }
 
-  adopt(weights: Float32Array): Float32Array {
-    if (this.#resident === null) return weights.slice();
-    this.#resident.set(weights);
-    return this.#resident;
+  room(): Float32Array {
+    return this.#resident ?? new Float32Array(this.#firstMoment.length);
   }
 
   get stepCount(): number {
@@ -126,8 +124,8 @@ class Sgd implements Optimizer {
     this.#velocity = new Float32Array(size);
   }
 
-  adopt(weights: Float32Array): Float32Array {
-    return weights.slice();
+  room(): Float32Array {
+    return new Float32Array(this.#velocity.length);
   }
 
   get stepCount(): number {

@@ -1,25 +1,40 @@
-import { bytesOf, Fault, isContentDigest, RunningDigest, type Logger } from '@ptychofleet/base';
-import { ChunkCollector, type BulkService, type ResultHeader, type ResultIntake } from '@ptychofleet/wire';
+import { bytesOf, Fault, isContentDigest, isDigest, RunningDigest, type Logger } from '@ptychofleet/base';
+import {
+  ChunkCollector,
+  lasting,
+  type BulkService,
+  type ResultHeader,
+  type ResultIntake,
+} from '@ptychofleet/wire';
 import type { BlobStore } from '@ptychofleet/store';
 import type { Coordinator } from '../coordinator.ts';
-import { contentOf, nextContent } from '../run-content.ts';
+import type { Job } from '../job.ts';
 import { logFailure } from './respond.ts';
 
 /** What workers fetch and deliver, whatever way it comes. */
 export function bulkService(coordinator: Coordinator, stored: BlobStore, logger: Logger): BulkService {
   const isOpen = (sessionId: string): boolean => coordinator.workers.bySession(sessionId) !== undefined;
+  /** What the first of the runs at work answers that has one. */
+  const ofRuns = <T>(ask: (job: Job) => T | null | undefined): T | null => {
+    for (const job of coordinator.jobs()) {
+      const answer = ask(job);
+      if (answer != null) return answer;
+    }
+    return null;
+  };
   return {
     isOpen,
     async blob(sessionId, digest) {
       if (!isOpen(sessionId)) throw unknownSession();
-      const lent = isContentDigest(digest) ? await contentOf(coordinator.jobs(), stored, digest) : null;
-      if (lent === null)
-        throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
-      return lent;
+      const lent = isContentDigest(digest) ? ofRuns((job) => job.blob(digest)) : null;
+      if (lent !== null) return lent;
+      const bytes = isDigest(digest) ? await stored.get(digest) : null;
+      if (bytes !== null) return lasting(bytes);
+      throw new Fault('not-found', `no content ${digest} is held here`, { field: 'digest' });
     },
     async next(sessionId, digest, gone) {
       if (!isOpen(sessionId)) throw unknownSession();
-      const next = isContentDigest(digest) ? await nextContent(coordinator.jobs(), digest, gone) : null;
+      const next = isContentDigest(digest) ? await ofRuns((job) => job.next?.(digest, gone)) : null;
       if (next === null || isOpen(sessionId)) return next;
       next.release();
       throw unknownSession();
